@@ -1,0 +1,1 @@
+//! The benches are the `[[bench]]` targets of this package.

@@ -1,0 +1,3 @@
+//! Set-up, demo, test, interop and lint of this workspace.
+
+fn main() {}
