@@ -1,0 +1,1 @@
+//! Laws of `scim-schema`, `scim-filter` and `scim-patch`.
