@@ -1,3 +1,3 @@
-//! A thin SSO and SCIM server that shows how the crates are wired.
+//! The `server` program.
 
 fn main() {}

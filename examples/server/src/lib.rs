@@ -1,0 +1,1 @@
+//! A thin SSO and SCIM server that shows how the crates are wired.
