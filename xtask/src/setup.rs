@@ -1,0 +1,207 @@
+//! Finds out which system packages are missing and installs them where that is possible.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::step;
+
+/// What the packages are wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To build the workspace with both signature engines.
+    Build,
+    /// Also what the interoperability run needs.
+    Everything,
+}
+
+/// What the machine can build after the set-up.
+#[derive(Clone, Copy)]
+pub(crate) struct Machine {
+    /// libxmlsec1 and libclang are there, so the second signature engine can be built.
+    pub(crate) xmlsec: bool,
+    /// OpenSSL's headers are not there, so it is built from source.
+    pub(crate) vendored_openssl: bool,
+}
+
+impl Machine {
+    /// The features to build the packages with, as cargo's `--features` takes them.
+    pub(crate) fn features(self, packages: &[&str]) -> Vec<String> {
+        let mut features = Vec::new();
+        for package in packages {
+            if self.xmlsec {
+                features.push(format!("{package}/xmlsec"));
+            }
+            if self.vendored_openssl {
+                features.push(format!("{package}/vendored-openssl"));
+            }
+        }
+        features
+    }
+}
+
+/// Installs what is missing for `purpose`, or says how to.
+///
+/// Where nothing can be installed the build goes on with the native signature engine alone; only when not even
+/// that can be built is it an error.
+pub(crate) fn ensure(purpose: Purpose) -> Result<Machine, String> {
+    println!("== set-up: system packages");
+    let missing: Vec<&Package> = missing(purpose);
+    if missing.is_empty() {
+        println!("-- ok: nothing is missing");
+        return machine(purpose);
+    }
+    for package in &missing {
+        println!("   missing: {:<16} {}", package.debian, package.why);
+    }
+    let names: Vec<&str> = missing.iter().map(|package| package.debian).collect();
+    let line = format!("apt-get install --yes --no-install-recommends {}", names.join(" "));
+    if !step::succeeds("apt-get", &["--version"]) {
+        println!("   this is not a Debian machine; install what gives the same, on Debian it is:\n   {line}");
+        return machine(purpose);
+    }
+    match privilege() {
+        Some(prefix) => {
+            // The list of packages of a fresh machine may be empty or old.
+            apt(prefix, &["update", "-qq"]);
+            let mut arguments = vec!["install", "--yes", "-qq", "--no-install-recommends"];
+            arguments.extend(&names);
+            apt(prefix, &arguments);
+        }
+        None => println!(
+            "   neither root nor sudo without a password; run this, then start again:\n   sudo {line}"
+        ),
+    }
+    machine(purpose)
+}
+
+/// A system package, and how to see that what it gives is there.
+struct Package {
+    debian: &'static str,
+    why: &'static str,
+    purpose: Purpose,
+    present: fn() -> bool,
+}
+
+const PACKAGES: &[Package] = &[
+    Package {
+        debian: "pkg-config",
+        why: "finds the C libraries",
+        purpose: Purpose::Build,
+        present: || step::succeeds("pkg-config", &["--version"]),
+    },
+    Package {
+        debian: "libssl-dev",
+        why: "OpenSSL, for signatures and decryption",
+        purpose: Purpose::Build,
+        present: || step::succeeds("pkg-config", &["--exists", "openssl"]),
+    },
+    Package {
+        debian: "libxmlsec1-dev",
+        why: "the second signature engine",
+        purpose: Purpose::Build,
+        present: || {
+            step::succeeds("xmlsec1-config", &["--version"])
+                && step::succeeds("pkg-config", &["--exists", "xmlsec1"])
+        },
+    },
+    Package {
+        debian: "libclang-dev",
+        why: "reads the headers of the second signature engine",
+        purpose: Purpose::Build,
+        present: has_libclang,
+    },
+    Package {
+        debian: "xmlsec1",
+        why: "pysaml2 signs with this program",
+        purpose: Purpose::Everything,
+        present: || step::succeeds("xmlsec1", &["--version"]),
+    },
+    Package {
+        debian: "python3-venv",
+        why: "an environment for the Python peers",
+        purpose: Purpose::Everything,
+        present: || step::succeeds("python3", &["-c", "import venv, ensurepip"]),
+    },
+];
+
+fn missing(purpose: Purpose) -> Vec<&'static Package> {
+    let wanted = |package: &&Package| purpose == Purpose::Everything || package.purpose == Purpose::Build;
+    PACKAGES.iter().filter(wanted).filter(|package| !(package.present)()).collect()
+}
+
+fn machine(purpose: Purpose) -> Result<Machine, String> {
+    let lacks = |name: &str| missing(purpose).iter().any(|package| package.debian == name);
+    let mut xmlsec = !["pkg-config", "libssl-dev", "libxmlsec1-dev", "libclang-dev"].into_iter().any(lacks);
+    if let Some(version) = step::output("pkg-config", &["--modversion", "xmlsec1"]).filter(|_| xmlsec)
+        && !version.starts_with("1.2.")
+    {
+        println!("   libxmlsec1 is {version}; its Rust bindings compile against 1.2 only");
+        xmlsec = false;
+    }
+    let vendored_openssl = lacks("pkg-config") || lacks("libssl-dev");
+    if vendored_openssl {
+        let tools = ["make", "perl"].iter().all(|tool| step::succeeds(tool, &["--version"]));
+        if !tools {
+            return Err(
+                "OpenSSL is missing: install pkg-config and libssl-dev (or make and perl, to build it)"
+                    .into(),
+            );
+        }
+        println!("   OpenSSL's headers are missing: it is built from source, which takes some minutes");
+    }
+    if !xmlsec {
+        println!("   going on with the native signature engine alone");
+    }
+    Ok(Machine { xmlsec, vendored_openssl })
+}
+
+/// What to put before a command to run it as root.
+fn privilege() -> Option<&'static [&'static str]> {
+    if step::output("id", &["-u"]).as_deref() == Some("0") {
+        return Some(&[]);
+    }
+    const SUDO: &[&str] = &["sudo", "-n"];
+    step::succeeds("sudo", &["-n", "true"]).then_some(SUDO)
+}
+
+/// Runs apt-get; a failure shows in what is still missing afterwards.
+fn apt(prefix: &[&str], arguments: &[&str]) {
+    let line: Vec<&str> =
+        prefix.iter().copied().chain(["apt-get"]).chain(arguments.iter().copied()).collect();
+    println!("   {}", line.join(" "));
+    let Some((program, rest)) = line.split_first() else { return };
+    let status = Command::new(program)
+        .args(rest)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        println!("   that failed");
+    }
+}
+
+/// libclang lies where no search path of the linker leads: bindgen looks in these places too.
+fn has_libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() {
+        return true;
+    }
+    let holds = |folder: &Path| {
+        std::fs::read_dir(folder).is_ok_and(|entries| {
+            entries.flatten().any(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with("libclang.so") || name.starts_with("libclang-") && name.contains(".so")
+            })
+        })
+    };
+    // The compiler's own headers (stddef.h) come with the same package; without them the bindings cannot be made.
+    let headers =
+        |llvm: &Path| std::fs::read_dir(llvm.join("lib/clang")).is_ok_and(|mut found| found.next().is_some());
+    std::fs::read_dir("/usr/lib").is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            entry.file_name().to_string_lossy().starts_with("llvm-")
+                && holds(&entry.path().join("lib"))
+                && headers(&entry.path())
+        })
+    }) || holds(Path::new("/usr/lib64"))
+}
