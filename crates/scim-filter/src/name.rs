@@ -1,0 +1,132 @@
+use std::fmt;
+
+use crate::FilterError;
+use crate::cursor::Cursor;
+
+/// One attribute or sub-attribute name as it was written, e.g. `userName` or `$ref`.
+///
+/// RFC 7643 2.1 and RFC 7644 3.4.2.2 differ over `$`; both spellings are accepted, at the start too (for `$ref`).
+/// Names compare case-insensitively once bound to a schema; this type keeps the spelling and compares it exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AttrName(Box<str>);
+
+impl AttrName {
+    /// Takes a name if it has the standard's form.
+    #[must_use]
+    pub fn new(text: &str) -> Option<AttrName> {
+        is_name(text).then(|| AttrName(text.into()))
+    }
+
+    /// Returns the name as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AttrName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An attribute path: `[URI ":"] name ["." sub-name]` (RFC 7644 3.10).
+///
+/// ```
+/// use scim_filter::AttrPath;
+///
+/// let path = AttrPath::parse("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value")?;
+/// assert_eq!(path.urn(), Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"));
+/// assert_eq!(path.name().as_str(), "manager");
+/// assert_eq!(path.sub_name().map(|name| name.as_str()), Some("value"));
+/// # Ok::<(), scim_filter::FilterError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AttrPath {
+    urn: Option<Box<str>>,
+    name: AttrName,
+    sub_name: Option<AttrName>,
+}
+
+impl AttrPath {
+    /// Reads a path that stands alone, as in `attributes` or `sortBy`.
+    ///
+    /// # Errors
+    /// [`FilterError::Path`] with the text when it is not a path.
+    pub fn parse(text: &str) -> Result<AttrPath, FilterError> {
+        AttrPath::from_word(text, 0)
+    }
+
+    /// Builds a path from its parts.
+    #[must_use]
+    pub fn new(name: AttrName, sub_name: Option<AttrName>) -> AttrPath {
+        AttrPath { urn: None, name, sub_name }
+    }
+
+    /// Returns the schema URI before the name, as written and without its colon.
+    #[must_use]
+    pub fn urn(&self) -> Option<&str> {
+        self.urn.as_deref()
+    }
+
+    /// Returns the attribute's name.
+    #[must_use]
+    pub fn name(&self) -> &AttrName {
+        &self.name
+    }
+
+    /// Returns the sub-attribute's name, if the path has one.
+    #[must_use]
+    pub fn sub_name(&self) -> Option<&AttrName> {
+        self.sub_name.as_ref()
+    }
+
+    /// Reads the word found at byte `position` of a longer text.
+    pub(crate) fn from_word(word: &str, position: usize) -> Result<AttrPath, FilterError> {
+        // The URI has dots and colons of its own ("2.0:User"), so the name starts after the last colon (F12).
+        let (urn, path) = match word.rsplit_once(':') {
+            Some((urn, path)) => (Some(urn), path),
+            None => (None, word),
+        };
+        let (name, sub_name) = match path.split_once('.') {
+            Some((name, sub_name)) => (name, Some(sub_name)),
+            None => (path, None),
+        };
+        let parts_hold =
+            urn.is_none_or(is_uri) && is_name(name) && sub_name.is_none_or(is_name) && word.is_ascii();
+        if !parts_hold {
+            return Err(FilterError::Path { position, found: Cursor::excerpt(word) });
+        }
+        Ok(AttrPath {
+            urn: urn.map(Into::into),
+            name: AttrName(name.into()),
+            sub_name: sub_name.map(|name| AttrName(name.into())),
+        })
+    }
+}
+
+impl fmt::Display for AttrPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(urn) = &self.urn {
+            write!(f, "{urn}:")?;
+        }
+        f.write_str(self.name.as_str())?;
+        if let Some(sub_name) = &self.sub_name {
+            write!(f, ".{sub_name}")?;
+        }
+        Ok(())
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'$')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'-' | b'_'))
+}
+
+/// Whether the text can be a schema URI: a scheme, a colon and something after it.
+pub(crate) fn is_uri(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        is_name(scheme) && !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic())
+    })
+}
