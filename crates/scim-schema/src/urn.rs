@@ -1,0 +1,27 @@
+//! The URIs that RFC 7643 and RFC 7644 give to schemas and messages.
+
+/// Core `User` (RFC 7643 4.1).
+pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// Core `Group` (RFC 7643 4.2).
+pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+/// Enterprise extension of `User` (RFC 7643 4.3).
+pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// `ServiceProviderConfig` (RFC 7643 5).
+pub const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// `ResourceType` (RFC 7643 6).
+pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+/// `Schema` (RFC 7643 7).
+pub const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
+
+/// Answer to a query (RFC 7644 3.4.2).
+pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+/// Query sent by POST (RFC 7644 3.4.3).
+pub const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+/// Body of a PATCH (RFC 7644 3.5.2).
+pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// Body of a bulk request (RFC 7644 3.7).
+pub const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// Answer to a bulk request (RFC 7644 3.7).
+pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
+/// Body of every error (RFC 7644 3.12).
+pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
