@@ -2,7 +2,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Deref;
 
 use crate::parse::parse_filter;
-use crate::{AttrPath, FilterError, Limits};
+use crate::{FilterError, Limits, UnresolvedPath};
 
 /// A filter expression as it was written (RFC 7644 3.4.2.2).
 ///
@@ -27,7 +27,7 @@ pub enum Filter {
     /// A value of the attribute stands in a relation to a literal.
     Compare(Compare),
     /// The attribute has a value: `pr`.
-    Present(AttrPath),
+    Present(UnresolvedPath),
     /// One element of the attribute satisfies a whole filter: `attr[...]`.
     ValuePath(ValuePath),
 }
@@ -114,7 +114,7 @@ impl Deref for Terms {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Compare {
     /// What is compared.
-    pub path: AttrPath,
+    pub path: UnresolvedPath,
     /// How.
     pub op: CompareOp,
     /// With what.
@@ -232,7 +232,7 @@ impl fmt::Display for Literal {
 /// Inside the brackets names are sub-attributes of `attr`: no URIs, no dots, no brackets again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ValuePath {
-    path: AttrPath,
+    path: UnresolvedPath,
     filter: Box<Filter>,
 }
 
@@ -240,14 +240,14 @@ impl ValuePath {
     /// Builds a value path; `None` where it would not print as one: a sub-attribute before the brackets, or in
     /// them a URI, a dotted name or brackets again.
     #[must_use]
-    pub fn new(path: AttrPath, filter: Filter) -> Option<ValuePath> {
+    pub fn new(path: UnresolvedPath, filter: Filter) -> Option<ValuePath> {
         let fits = path.sub_name().is_none() && is_of_element(&filter);
         fits.then(|| ValuePath { path, filter: Box::new(filter) })
     }
 
     /// Returns the attribute before the brackets.
     #[must_use]
-    pub fn path(&self) -> &AttrPath {
+    pub fn path(&self) -> &UnresolvedPath {
         &self.path
     }
 
@@ -266,7 +266,7 @@ impl fmt::Display for ValuePath {
 
 /// Whether every path of the filter is a bare name (F39) and no brackets nest (F06).
 fn is_of_element(filter: &Filter) -> bool {
-    let bare = |path: &AttrPath| path.urn().is_none() && path.sub_name().is_none();
+    let bare = |path: &UnresolvedPath| path.urn().is_none() && path.sub_name().is_none();
     match filter {
         Filter::And(terms) | Filter::Or(terms) => terms.iter().all(is_of_element),
         Filter::Not(term) => is_of_element(term),

@@ -1,3 +1,7 @@
+use scim_schema::{AttributeType, ScimError, ScimType};
+
+use crate::CompareOp;
+
 /// Why a text is not a filter. Always HTTP 400 with `invalidFilter` (RFC 7644 3.12).
 ///
 /// Positions are byte offsets into the text that was given, starting at 0.
@@ -107,78 +111,159 @@ pub enum FilterError {
     },
 }
 
-impl FilterError {
-    /// Returns the stable identifier for logs, metrics and vectors.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            FilterError::Empty => "filter.empty",
-            FilterError::TooLong { .. } => "filter.too_long",
-            FilterError::TooDeep { .. } => "filter.too_deep",
-            FilterError::TooManyTerms { .. } => "filter.too_many_terms",
-            FilterError::Unexpected { .. } => "filter.unexpected",
-            FilterError::UnknownOperator { .. } => "filter.unknown_operator",
-            FilterError::Path { .. } => "filter.path",
-            FilterError::String { .. } => "filter.string",
-            FilterError::Number { .. } => "filter.number",
-            FilterError::Unclosed { .. } => "filter.unclosed",
-            FilterError::NestedValuePath { .. } => "filter.nested_value_path",
-            FilterError::QualifiedInValuePath { .. } => "filter.qualified_in_value_path",
-            FilterError::SubAttributeBeforeValuePath { .. } => "filter.sub_attribute_before_value_path",
-        }
-    }
-
-    /// Returns the HTTP status to answer: 400.
-    #[must_use]
-    pub fn status(&self) -> u16 {
+impl ScimError for FilterError {
+    fn status(&self) -> u16 {
         400
     }
 
-    /// Returns the SCIM error keyword: `invalidFilter`.
-    #[must_use]
-    pub fn scim_type(&self) -> &'static str {
-        "invalidFilter"
+    fn scim_type(&self) -> Option<ScimType> {
+        Some(ScimType::InvalidFilter)
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            FilterError::Empty => "scim.filter.empty",
+            FilterError::TooLong { .. } => "scim.filter.too_long",
+            FilterError::TooDeep { .. } => "scim.filter.too_deep",
+            FilterError::TooManyTerms { .. } => "scim.filter.too_many_terms",
+            FilterError::Unexpected { .. } => "scim.filter.unexpected",
+            FilterError::UnknownOperator { .. } => "scim.filter.unknown_operator",
+            FilterError::Path { .. } => "scim.filter.path",
+            FilterError::String { .. } => "scim.filter.string",
+            FilterError::Number { .. } => "scim.filter.number",
+            FilterError::Unclosed { .. } => "scim.filter.unclosed",
+            FilterError::NestedValuePath { .. } => "scim.filter.nested_value_path",
+            FilterError::QualifiedInValuePath { .. } => "scim.filter.qualified_in_value_path",
+            FilterError::SubAttributeBeforeValuePath { .. } => "scim.filter.sub_attribute_before_value_path",
+        }
     }
 }
 
-/// Why a text is not a PATCH path. Always HTTP 400 (RFC 7644 3.5.2, Table 9).
+/// Why a filter does not fit the schemas. Always HTTP 400 with `invalidFilter` (RFC 7644 3.12).
+///
+/// Paths are in the schema's spelling where the schema knows them.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PathError {
+pub enum BindError {
+    /// A complex attribute is compared as a whole; one of its sub-attributes must be named (F38).
+    #[error("{path} is complex, name one of its sub-attributes")]
+    ComplexAttribute {
+        /// The attribute.
+        path: String,
+    },
+    /// The literal is not of the attribute's type (F26).
+    #[error("{path} is of type {expected}, found {found}")]
+    LiteralType {
+        /// The attribute.
+        path: String,
+        /// Its type.
+        expected: AttributeType,
+        /// The kind of literal.
+        found: &'static str,
+    },
+    /// Square brackets follow an attribute that has no elements or sub-attributes to choose from.
+    #[error("{path} is neither complex nor multi-valued, so [ ] cannot follow it")]
+    NoElements {
+        /// The attribute.
+        path: String,
+    },
+    /// No response ever holds the attribute, so no filter may ask for it (F30).
+    #[error("{path} is never returned and cannot be filtered")]
+    NotFilterable {
+        /// The attribute.
+        path: String,
+    },
+    /// `null` is only equal or not equal to something.
+    #[error("{path} {op} null has no meaning, expected eq or ne")]
+    NullOperand {
+        /// The attribute.
+        path: String,
+        /// The operator.
+        op: CompareOp,
+    },
+    /// The resource type, or the attribute before the brackets, has nothing of this name (F27).
+    #[error("{within} has no attribute {path}")]
+    UnknownAttribute {
+        /// The path as written.
+        path: String,
+        /// The resource type's name, or the attribute before the brackets.
+        within: String,
+    },
+    /// The operator has no meaning for the attribute's type (F23, F25).
+    #[error("{op} cannot be used on {path}, which is of type {kind}")]
+    UnsupportedOperator {
+        /// The attribute.
+        path: String,
+        /// The operator.
+        op: CompareOp,
+        /// The attribute's type.
+        kind: AttributeType,
+    },
+}
+
+impl ScimError for BindError {
+    fn status(&self) -> u16 {
+        400
+    }
+
+    fn scim_type(&self) -> Option<ScimType> {
+        Some(ScimType::InvalidFilter)
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            BindError::ComplexAttribute { .. } => "scim.filter.complex_attribute",
+            BindError::LiteralType { .. } => "scim.filter.literal_type",
+            BindError::NoElements { .. } => "scim.filter.no_elements",
+            BindError::NotFilterable { .. } => "scim.filter.not_filterable",
+            BindError::NullOperand { .. } => "scim.filter.null_operand",
+            BindError::UnknownAttribute { .. } => "scim.filter.unknown_attribute",
+            BindError::UnsupportedOperator { .. } => "scim.filter.unsupported_operator",
+        }
+    }
+}
+
+/// Why a text is not a PATCH path, or not one of this resource type. Always HTTP 400 (RFC 7644 3.5.2, Table 9).
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatchPathError {
+    /// The filter between `[` and `]` does not fit the attribute.
+    #[error(transparent)]
+    Bind(BindError),
     /// The filter between `[` and `]` is wrong; positions count from the start of the path.
     #[error(transparent)]
     Filter(FilterError),
     /// The path around the filter is wrong; positions count from the start of the path.
     #[error(transparent)]
     Syntax(FilterError),
+    /// The path stands for nothing in the resource type.
+    #[error(transparent)]
+    Unresolved(scim_schema::PathError),
 }
 
-impl PathError {
-    /// Returns the stable identifier for logs, metrics and vectors.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            PathError::Filter(error) => error.code(),
-            PathError::Syntax(error) => match error {
-                FilterError::Empty => "path.empty",
-                FilterError::TooLong { .. } => "path.too_long",
-                _ => "path.syntax",
-            },
-        }
-    }
-
-    /// Returns the HTTP status to answer: 400.
-    #[must_use]
-    pub fn status(&self) -> u16 {
+impl ScimError for PatchPathError {
+    fn status(&self) -> u16 {
         400
     }
 
-    /// Returns the SCIM error keyword: `invalidFilter` for the part in brackets, else `invalidPath`.
-    #[must_use]
-    pub fn scim_type(&self) -> &'static str {
+    /// `invalidFilter` for what stands in brackets, else `invalidPath`.
+    fn scim_type(&self) -> Option<ScimType> {
+        Some(match self {
+            // `a[...]` on a plain attribute is a wrong path, whatever the brackets hold.
+            PatchPathError::Bind(BindError::NoElements { .. }) => ScimType::InvalidPath,
+            PatchPathError::Bind(_) | PatchPathError::Filter(_) => ScimType::InvalidFilter,
+            PatchPathError::Syntax(_) | PatchPathError::Unresolved(_) => ScimType::InvalidPath,
+        })
+    }
+
+    fn code(&self) -> &'static str {
         match self {
-            PathError::Filter(_) => "invalidFilter",
-            PathError::Syntax(_) => "invalidPath",
+            PatchPathError::Bind(error) => error.code(),
+            PatchPathError::Filter(error) => error.code(),
+            PatchPathError::Syntax(FilterError::Empty) => "scim.path.empty",
+            PatchPathError::Syntax(FilterError::TooLong { .. }) => "scim.path.too_long",
+            PatchPathError::Syntax(_) => "scim.path.syntax",
+            PatchPathError::Unresolved(error) => error.code(),
         }
     }
 }

@@ -2,15 +2,20 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod bind;
+mod bound;
 mod cursor;
 mod error;
+mod key;
 mod limits;
 mod name;
 mod parse;
 mod patch_path;
 
 pub use ast::{Compare, CompareOp, Filter, Literal, Terms, ValuePath};
-pub use error::{FilterError, PathError};
+pub use bind::{BindOptions, UnknownAttributes};
+pub use bound::{BoundFilter, ElementFilter, EqualityLookup};
+pub use error::{BindError, FilterError, PatchPathError};
 pub use limits::Limits;
-pub use name::{AttrName, AttrPath};
-pub use patch_path::PatchPath;
+pub use name::{AttrName, UnresolvedPath};
+pub use patch_path::{BoundPatchPath, PatchPath};

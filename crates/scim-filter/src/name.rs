@@ -33,34 +33,34 @@ impl fmt::Display for AttrName {
 /// An attribute path: `[URI ":"] name ["." sub-name]` (RFC 7644 3.10).
 ///
 /// ```
-/// use scim_filter::AttrPath;
+/// use scim_filter::UnresolvedPath;
 ///
-/// let path = AttrPath::parse("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value")?;
+/// let path = UnresolvedPath::parse("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value")?;
 /// assert_eq!(path.urn(), Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"));
 /// assert_eq!(path.name().as_str(), "manager");
 /// assert_eq!(path.sub_name().map(|name| name.as_str()), Some("value"));
 /// # Ok::<(), scim_filter::FilterError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AttrPath {
+pub struct UnresolvedPath {
     urn: Option<Box<str>>,
     name: AttrName,
     sub_name: Option<AttrName>,
 }
 
-impl AttrPath {
+impl UnresolvedPath {
     /// Reads a path that stands alone, as in `attributes` or `sortBy`.
     ///
     /// # Errors
     /// [`FilterError::Path`] with the text when it is not a path.
-    pub fn parse(text: &str) -> Result<AttrPath, FilterError> {
-        AttrPath::from_word(text, 0)
+    pub fn parse(text: &str) -> Result<UnresolvedPath, FilterError> {
+        UnresolvedPath::from_word(text, 0)
     }
 
     /// Builds a path from its parts.
     #[must_use]
-    pub fn new(name: AttrName, sub_name: Option<AttrName>) -> AttrPath {
-        AttrPath { urn: None, name, sub_name }
+    pub fn new(name: AttrName, sub_name: Option<AttrName>) -> UnresolvedPath {
+        UnresolvedPath { urn: None, name, sub_name }
     }
 
     /// Returns the schema URI before the name, as written and without its colon.
@@ -82,7 +82,7 @@ impl AttrPath {
     }
 
     /// Reads the word found at byte `position` of a longer text.
-    pub(crate) fn from_word(word: &str, position: usize) -> Result<AttrPath, FilterError> {
+    pub(crate) fn from_word(word: &str, position: usize) -> Result<UnresolvedPath, FilterError> {
         // The URI has dots and colons of its own ("2.0:User"), so the name starts after the last colon (F12).
         let (urn, path) = match word.rsplit_once(':') {
             Some((urn, path)) => (Some(urn), path),
@@ -97,7 +97,7 @@ impl AttrPath {
         if !parts_hold {
             return Err(FilterError::Path { position, found: Cursor::excerpt(word) });
         }
-        Ok(AttrPath {
+        Ok(UnresolvedPath {
             urn: urn.map(Into::into),
             name: AttrName(name.into()),
             sub_name: sub_name.map(|name| AttrName(name.into())),
@@ -105,7 +105,7 @@ impl AttrPath {
     }
 }
 
-impl fmt::Display for AttrPath {
+impl fmt::Display for UnresolvedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(urn) = &self.urn {
             write!(f, "{urn}:")?;

@@ -1,6 +1,6 @@
 use crate::ast::Terms;
 use crate::cursor::Cursor;
-use crate::{AttrPath, Compare, CompareOp, Filter, FilterError, Limits, ValuePath};
+use crate::{Compare, CompareOp, Filter, FilterError, Limits, UnresolvedPath, ValuePath};
 
 /// Reads a whole text as a filter.
 pub(crate) fn parse_filter(text: &str, limits: &Limits) -> Result<Filter, FilterError> {
@@ -19,7 +19,7 @@ pub(crate) fn parse_filter(text: &str, limits: &Limits) -> Result<Filter, Filter
 pub(crate) fn parse_element_filter(
     text: &str,
     start: usize,
-    path: AttrPath,
+    path: UnresolvedPath,
     limits: &Limits,
 ) -> Result<(ValuePath, usize), FilterError> {
     let mut parser = Parser::new(text, limits);
@@ -110,7 +110,7 @@ impl<'t, 'l> Parser<'t, 'l> {
             }
             return self.open_at(frames, level, Bracket::Round { not: true }, position);
         }
-        let path = AttrPath::from_word(word, position)?;
+        let path = UnresolvedPath::from_word(word, position)?;
         let in_brackets = frames.iter().any(|frame| matches!(frame.bracket, Bracket::Square(_)));
         if in_brackets && (path.urn().is_some() || path.sub_name().is_some()) {
             return Err(FilterError::QualifiedInValuePath { position, found: Cursor::excerpt(word) });
@@ -130,7 +130,7 @@ impl<'t, 'l> Parser<'t, 'l> {
     }
 
     /// Reads operator and literal behind a path.
-    fn term(&mut self, path: AttrPath, position: usize) -> Result<Filter, FilterError> {
+    fn term(&mut self, path: UnresolvedPath, position: usize) -> Result<Filter, FilterError> {
         self.terms = match self.terms.checked_add(1) {
             Some(terms) if terms <= self.limits.max_terms => terms,
             _ => return Err(FilterError::TooManyTerms { position, max: self.limits.max_terms }),
@@ -234,7 +234,7 @@ impl<'t, 'l> Parser<'t, 'l> {
         }
         let position = self.cursor.position();
         let word = self.cursor.take_word();
-        let path = AttrPath::from_word(word, position)?;
+        let path = UnresolvedPath::from_word(word, position)?;
         if path.urn().is_some() || path.sub_name().is_some() {
             return Err(FilterError::QualifiedInValuePath { position, found: Cursor::excerpt(word) });
         }
@@ -251,7 +251,7 @@ struct Frame {
 
 enum Bracket {
     Round { not: bool },
-    Square(AttrPath),
+    Square(UnresolvedPath),
 }
 
 impl Bracket {

@@ -1,3 +1,5 @@
+use scim_schema::{ScimError, ScimType};
+
 use crate::{CompareOp, Filter, FilterError, Limits, Literal, PatchPath};
 
 fn parse(text: &str) -> Result<Filter, FilterError> {
@@ -44,7 +46,7 @@ fn and_binds_tighter_than_or_and_not_tighter_than_both() {
 fn not_is_read_with_and_without_a_space_and_only_before_a_bracket() {
     assert_eq!(printed("not(a pr)"), "not (a pr)");
     assert_eq!(printed("not  (a pr)"), "not (a pr)");
-    assert_eq!(code("not a pr"), "filter.unexpected");
+    assert_eq!(code("not a pr"), "scim.filter.unexpected");
 }
 
 // F04 F06
@@ -54,8 +56,8 @@ fn value_path_holds_any_logic_but_no_second_value_path() {
         printed(r#"emails[type eq "work" and (primary eq true or not(value co "x")) and display pr]"#),
         r#"emails[type eq "work" and (primary eq true or not (value co "x")) and display pr]"#
     );
-    assert_eq!(code("a[b[c pr]]"), "filter.nested_value_path");
-    assert_eq!(code("a[(b[c pr])]"), "filter.nested_value_path");
+    assert_eq!(code("a[b[c pr]]"), "scim.filter.nested_value_path");
+    assert_eq!(code("a[(b[c pr])]"), "scim.filter.nested_value_path");
 }
 
 // F07
@@ -69,15 +71,15 @@ fn sub_attribute_behind_a_value_path_joins_its_conditions() {
         printed(r#"emails[type eq "a" or type eq "b"].value pr and x pr"#),
         r#"emails[(type eq "a" or type eq "b") and value pr] and x pr"#
     );
-    assert_eq!(code(r#"emails[type eq "work"].value"#), "filter.unexpected");
-    assert_eq!(code(r#"emails[type eq "work"].a.b pr"#), "filter.qualified_in_value_path");
+    assert_eq!(code(r#"emails[type eq "work"].value"#), "scim.filter.unexpected");
+    assert_eq!(code(r#"emails[type eq "work"].a.b pr"#), "scim.filter.qualified_in_value_path");
 }
 
 // F08
 #[test]
 fn literals_are_json_scalars() {
     for text in ["a eq 'x'", "a eq x", "a eq True", "a eq [1]", "a eq {}", "a eq"] {
-        assert_eq!(code(text), "filter.unexpected", "{text}");
+        assert_eq!(code(text), "scim.filter.unexpected", "{text}");
     }
     for (text, literal) in [
         ("a eq true", Literal::Bool(true)),
@@ -110,7 +112,7 @@ fn string_escapes_are_decoded_and_bad_ones_refused() {
         "\"a\nb\"",
         r#""\u12é""#,
     ] {
-        assert_eq!(code(&format!("a eq {text}")), "filter.string", "{text}");
+        assert_eq!(code(&format!("a eq {text}")), "scim.filter.string", "{text}");
     }
 }
 
@@ -131,10 +133,10 @@ fn numbers_have_sign_fraction_and_exponent_and_stay_exact() {
         assert_eq!(printed(&format!("a eq {text}")), format!("a eq {print}"));
     }
     for text in ["01", "1.", "1e", "-", "1e400", "0x1", "1.e1", "--1", "1_0"] {
-        assert_eq!(code(&format!("a eq {text}")), "filter.number", "{text}");
+        assert_eq!(code(&format!("a eq {text}")), "scim.filter.number", "{text}");
     }
-    assert_eq!(code("a eq +1"), "filter.unexpected");
-    assert_eq!(code("a eq .5"), "filter.unexpected");
+    assert_eq!(code("a eq +1"), "scim.filter.unexpected");
+    assert_eq!(code("a eq .5"), "scim.filter.unexpected");
 }
 
 // F12
@@ -153,15 +155,15 @@ fn names_follow_the_grammar_and_may_start_with_a_dollar_sign() {
     for text in
         ["1a pr", "-a pr", "a..b pr", "a. pr", ".a pr", "a.b.c pr", "é pr", "urn: pr", ":a pr", "a,b pr"]
     {
-        assert_eq!(code(text), "filter.path", "{text}");
+        assert_eq!(code(text), "scim.filter.path", "{text}");
     }
 }
 
 // F28
 #[test]
 fn unknown_operators_and_empty_filters_are_refused_by_name() {
-    assert_eq!(code(""), "filter.empty");
-    assert_eq!(code("   "), "filter.empty");
+    assert_eq!(code(""), "scim.filter.empty");
+    assert_eq!(code("   "), "scim.filter.empty");
     assert_eq!(
         parse(r#"userName regex "x""#),
         Err(FilterError::UnknownOperator { position: 9, found: "regex".into() })
@@ -225,15 +227,15 @@ fn any_number_of_open_brackets_is_refused_without_reading_them_all() {
 // F39
 #[test]
 fn names_in_brackets_are_bare_and_no_sub_attribute_stands_before_them() {
-    assert_eq!(code("emails[a.b pr]"), "filter.qualified_in_value_path");
-    assert_eq!(code("emails[urn:x:y:value pr]"), "filter.qualified_in_value_path");
-    assert_eq!(code("a.b[c pr]"), "filter.sub_attribute_before_value_path");
+    assert_eq!(code("emails[a.b pr]"), "scim.filter.qualified_in_value_path");
+    assert_eq!(code("emails[urn:x:y:value pr]"), "scim.filter.qualified_in_value_path");
+    assert_eq!(code("a.b[c pr]"), "scim.filter.sub_attribute_before_value_path");
 }
 
 #[test]
 fn errors_of_a_filter_answer_400_invalid_filter() {
     let Err(error) = parse("x") else { panic!() };
-    assert_eq!((error.status(), error.scim_type()), (400, "invalidFilter"));
+    assert_eq!((error.status(), error.scim_type()), (400, Some(ScimType::InvalidFilter)));
     assert_eq!(error.to_string(), "expected a space and an operator at position 1, found the end");
 }
 
@@ -243,10 +245,10 @@ fn an_error_repeats_only_a_bounded_part_of_the_input() {
     assert!(error.to_string().len() < 400);
 }
 
-fn path(text: &str) -> Result<String, (&'static str, &'static str)> {
+fn path(text: &str) -> Result<String, (ScimType, &'static str)> {
     PatchPath::parse(text, &Limits::default())
         .map(|path| path.to_string())
-        .map_err(|error| (error.scim_type(), error.code()))
+        .map_err(|error| (error.scim_type().unwrap(), error.code()))
 }
 
 // P23 P24
@@ -291,7 +293,7 @@ fn bad_patch_paths_are_invalid_path_and_bad_filters_in_them_invalid_filter() {
         "a[b pr]]",
         " a",
     ] {
-        assert_eq!(path(text).map_err(|error| error.0), Err("invalidPath"), "{text}");
+        assert_eq!(path(text).map_err(|error| error.0), Err(ScimType::InvalidPath), "{text}");
     }
     for text in [
         "a[]",
@@ -305,8 +307,8 @@ fn bad_patch_paths_are_invalid_path_and_bad_filters_in_them_invalid_filter() {
         "a[x.y pr]",
         "a[",
     ] {
-        assert_eq!(path(text).map_err(|error| error.0), Err("invalidFilter"), "{text}");
+        assert_eq!(path(text).map_err(|error| error.0), Err(ScimType::InvalidFilter), "{text}");
     }
     let deep = format!("a[{}", "(".repeat(8000));
-    assert_eq!(path(&deep), Err(("invalidFilter", "filter.too_deep")));
+    assert_eq!(path(&deep), Err((ScimType::InvalidFilter, "scim.filter.too_deep")));
 }
