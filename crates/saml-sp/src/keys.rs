@@ -1,0 +1,11 @@
+//! Keys and certificates, parsed once when they are configured.
+
+mod certificate;
+mod error;
+mod private;
+mod verification;
+
+pub use certificate::Certificate;
+pub use error::KeyError;
+pub use private::PrivateKey;
+pub use verification::{KeyKind, VerificationKey};

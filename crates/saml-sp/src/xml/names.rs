@@ -1,0 +1,40 @@
+//! The characters of names, and of documents (XML 1.0 fifth edition 2.2 and 2.3, Namespaces 1.0 section 4).
+
+/// Tells whether the text is a name without a colon, as IDs and prefixes are.
+pub(crate) fn is_ncname(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(is_name_start) && characters.all(is_name_character)
+}
+
+/// A qualified name taken apart; `None` if it is not one.
+pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
+    match name.split_once(':') {
+        None => is_ncname(name).then_some(("", name)),
+        Some((prefix, local)) => (is_ncname(prefix) && is_ncname(local)).then_some((prefix, local)),
+    }
+}
+
+/// Whether XML allows the character at all (2.2, production 2).
+pub(super) fn is_xml_character(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
+}
+
+fn is_name_start(character: char) -> bool {
+    match character {
+        'a'..='z' | 'A'..='Z' | '_' => true,
+        '\0'..='\u{7F}' => false,
+        _ => matches!(character,
+            '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
+            | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
+            | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}'),
+    }
+}
+
+fn is_name_character(character: char) -> bool {
+    match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' => true,
+        '\0'..='\u{7F}' => false,
+        '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}' => true,
+        _ => is_name_start(character),
+    }
+}
