@@ -1,1 +1,44 @@
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod audit;
+mod capabilities;
+mod connection;
+mod ids;
+mod mapping;
+mod person;
+mod tenant;
+mod time;
+mod token;
+
+pub use audit::{Action, AuditEvent, FieldChange, LifecycleEvent, Outcome, Target};
+pub use capabilities::{
+    AttrOverride, AuthScheme, Capabilities, Filters, Mutability, Operation, PageSizes, PageSizesError,
+    Password, QuirkPreset, SchemeWord, ValueFormat,
+};
+pub use connection::{
+    ConnectionState, DirectoryField, Jit, LinkPolicy, LoginPolicy, Pairing, Provider, SamlConnection,
+    ScimConnection, SubjectSource,
+};
+pub use ids::{
+    AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey, IdError,
+    KeyId, PersonId, ProfileId, RequestId, ResourceName, RoleName, TenantId, TokenId,
+};
+pub use mapping::{
+    AccountField, AttributeBag, AttributeMapping, DepartmentRule, FieldReport, FieldRule, Mapped,
+    MappingError, MappingReport, NameCase, Role, RoleReport, RoleRule, RoleRules, RoleRulesError, Several,
+    Source, UnknownRole, apply, dry_run,
+};
+pub use person::{
+    Actor, DirectoryPerson, DirectoryState, Grant, GrantOrigin, GroupRef, Link, Person, PersonState,
+    SubjectKey,
+};
+pub use tenant::{
+    BreakGlass, DomainClaim, DomainPolicy, DomainState, SsoPolicy, Standing, Tenant, TenantState, VerifiedBy,
+};
+pub use token::{
+    Authenticated, Expiry, ExpiryRequest, HashKey, HashKeyError, HashKeys, HeaderError, Issued,
+    MAX_HEADER_BYTES, OwnerLeaves, PresentedToken, Rotation, ScimToken, Scope, ShownOnce, TokenError,
+    TokenHash, TokenPolicy, TokenPrefix, TokenRefusal, TokenRequest, Use, authenticate, issue, read_header,
+    revoke, touch,
+};

@@ -1,0 +1,230 @@
+//! A tenant's ties to its identity provider: one kind for logins, one for provisioning.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::capabilities::{AuthScheme, Capabilities};
+use crate::ids::{AttrName, ConnectionId, Generation, TenantId};
+use crate::mapping::AttributeMapping;
+
+/// A tenant's tie to one identity provider for logins.
+///
+/// Keys and metadata of the provider are with the host's SAML configuration; here is what decides who someone is.
+/// A tenant may have several, each with its own ACS URL (TEN-01).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamlConnection {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its id inside the tenant.
+    pub id: ConnectionId,
+    /// The product on the other side, for hints.
+    #[serde(default)]
+    pub provider: Provider,
+    /// The name that people see.
+    pub display_name: String,
+    /// Whether it is in use.
+    #[serde(default)]
+    pub state: ConnectionState,
+    /// Version of what it trusts (TEN-10).
+    #[serde(default)]
+    pub generation: Generation,
+    /// Entity id of the identity provider.
+    pub idp_entity_id: String,
+    /// Who may come in through it.
+    #[serde(default)]
+    pub policy: LoginPolicy,
+    /// How attributes become fields of an account.
+    #[serde(default)]
+    pub mapping: AttributeMapping,
+    /// The directory that provisions the same people, if any.
+    #[serde(default)]
+    pub pairing: Option<Pairing>,
+    /// Last successful login.
+    #[serde(default)]
+    pub last_login: Option<DateTime<Utc>>,
+}
+
+impl SamlConnection {
+    /// Replaces the provider's entity id; existing links must then be confirmed again (TEN-10).
+    ///
+    /// A host that replaces the whole key set or the SSO host calls [`SamlConnection::raise_generation`] itself.
+    pub fn trust_entity(&mut self, idp_entity_id: &str) {
+        if self.idp_entity_id != idp_entity_id {
+            idp_entity_id.clone_into(&mut self.idp_entity_id);
+            self.raise_generation();
+        }
+    }
+
+    /// Says that what the connection trusts has changed (TEN-10).
+    pub fn raise_generation(&mut self) {
+        self.generation = self.generation.raised();
+    }
+}
+
+/// A tenant's tie to one directory that provisions over SCIM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScimConnection {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its id inside the tenant.
+    pub id: ConnectionId,
+    /// The product on the other side.
+    #[serde(default)]
+    pub provider: Provider,
+    /// The name that people see.
+    pub display_name: String,
+    /// Whether it is in use; anything but active and testing refuses before the body is read (TEN-21).
+    #[serde(default)]
+    pub state: ConnectionState,
+    /// What the tenant may do over SCIM.
+    pub capabilities: Capabilities,
+    /// How the token is sent.
+    #[serde(default)]
+    pub auth: AuthScheme,
+    /// How resources become fields of an account.
+    #[serde(default)]
+    pub mapping: AttributeMapping,
+    /// Last request with a good token.
+    #[serde(default)]
+    pub last_request: Option<DateTime<Utc>>,
+}
+
+/// Whether a connection is in use. Off and unknown refuse alike (TEN-21).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// In use.
+    #[default]
+    Active,
+    /// Not yet complete.
+    Draft,
+    /// Switched off.
+    Off {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// In use by admins who try it; makes no sessions and no accounts.
+    Testing,
+}
+
+impl ConnectionState {
+    /// Whether logins through it give sessions.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Active)
+    }
+}
+
+/// The product on the other side. It picks hints and wording, never what is accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Provider {
+    /// CyberArk Identity.
+    Cyberark,
+    /// Microsoft Entra ID.
+    Entra,
+    /// Any other.
+    #[default]
+    Generic,
+    /// Google Workspace.
+    GoogleWorkspace,
+    /// JumpCloud.
+    Jumpcloud,
+    /// Keycloak.
+    Keycloak,
+    /// Okta.
+    Okta,
+    /// OneLogin.
+    Onelogin,
+    /// PingFederate or PingOne.
+    Ping,
+    /// Rippling.
+    Rippling,
+}
+
+/// Which directory knows the people of a login connection, and by what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pairing {
+    /// The directory's connection, of the same tenant.
+    pub scim: ConnectionId,
+    /// A person is recognised when the account key of the login equals one of these. If two of them point to two
+    /// persons, nobody is linked.
+    pub name_id_equals: Vec<DirectoryField>,
+}
+
+/// A value of a provisioned user that a login's key may equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DirectoryField {
+    /// `externalId`, compared exactly (RFC 7643 3.1: case-exact).
+    ExternalId,
+    /// The primary mail address, ignoring the case of ASCII letters.
+    PrimaryEmail,
+    /// `userName`, ignoring the case of ASCII letters (RFC 7643 4.1.1: not case-exact).
+    UserName,
+}
+
+/// Who may come in through a login connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoginPolicy {
+    /// Whether someone without an account gets one.
+    pub jit: Jit,
+    /// What a first login may be linked by, besides the pairing.
+    pub link: LinkPolicy,
+    /// What names the account; the first usable is taken. A transient NameID is never usable.
+    pub subject: Vec<SubjectSource>,
+    /// Longest session in minutes, even if the provider allows more.
+    pub session_max_minutes: u32,
+}
+
+impl Default for LoginPolicy {
+    fn default() -> Self {
+        Self {
+            jit: Jit::Never,
+            link: LinkPolicy::DirectoryOnly,
+            subject: vec![SubjectSource::NameId],
+            // A working day: long enough not to interrupt it, short enough that the provider is asked daily.
+            session_max_minutes: 720,
+        }
+    }
+}
+
+/// Whether someone who signs in and has no account gets one (just in time). The role is the mapping's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Jit {
+    /// Only while no directory provisions the tenant's people.
+    CreateWhenNoDirectory,
+    /// Also beside a directory, for whom it has no record at all. Whoever it calls inactive or has removed still gets
+    /// no account (TEN-14), so the host must keep removed records findable.
+    CreateWhenUnknownToDirectory,
+    /// Accounts come from the directory or an admin.
+    #[default]
+    Never,
+}
+
+/// What a first login may be linked by, besides the pairing (TEN-06).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPolicy {
+    /// Only by the pairing.
+    #[default]
+    DirectoryOnly,
+    /// Also by the address, if its domain is the tenant's and the person has no link at all.
+    DirectoryOrVerifiedEmail,
+}
+
+/// What names the account in an assertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectSource {
+    /// A single-valued attribute made for it, such as `urn:oasis:names:tc:SAML:attribute:subject-id`.
+    Attribute(AttrName),
+    /// The NameID, with its qualifiers, unless it is transient.
+    NameId,
+}
