@@ -2,7 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod attribute;
+mod compare;
+mod date_time;
 mod error;
+mod limits;
+mod parse;
 mod path;
 mod resource;
 mod resource_type;
@@ -12,7 +16,11 @@ mod spelling;
 pub mod urn;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
+pub use compare::{Comparable, Number, compare_key, fold, fold_cmp, fold_eq};
+pub use date_time::{format_date_time, parse_date_time};
 pub use error::{PathError, SchemaError, ScimError, ScimType};
+pub use limits::Limits;
+pub use parse::{ParseError, parse_object};
 pub use path::{AttrPath, Resolved};
 pub use resource::{Resource, is_unassigned};
 pub use resource_type::{ResourceType, SchemaExtension};
