@@ -5,8 +5,10 @@ mod audit;
 mod capabilities;
 mod connection;
 mod ids;
+mod local_path;
 mod mapping;
 mod person;
+mod profile;
 mod tenant;
 mod time;
 mod token;
@@ -24,6 +26,7 @@ pub use ids::{
     AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey, IdError,
     KeyId, PersonId, ProfileId, RequestId, ResourceName, RoleName, TenantId, TokenId,
 };
+pub use local_path::LocalPath;
 pub use mapping::{
     AccountField, AttributeBag, AttributeMapping, DepartmentRule, FieldReport, FieldRule, Mapped,
     MappingError, MappingReport, NameCase, Role, RoleReport, RoleRule, RoleRules, RoleRulesError, Several,
@@ -32,6 +35,10 @@ pub use mapping::{
 pub use person::{
     Actor, DirectoryPerson, DirectoryState, Grant, GrantOrigin, GroupRef, Link, Person, PersonState,
     SubjectKey,
+};
+pub use profile::{
+    EntityIdScheme, Hook, IdpInitiated, LoginAnswer, MetadataBy, NameIdFormat, ProductProfile, ProfileError,
+    SamlPaths, SamlProfile, ScimProfile, SpKeys, TenantFrom,
 };
 pub use tenant::{
     BreakGlass, DomainClaim, DomainPolicy, DomainState, SsoPolicy, Standing, Tenant, TenantState, VerifiedBy,

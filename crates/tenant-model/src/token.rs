@@ -150,6 +150,8 @@ pub struct TokenPolicy {
     pub prefix: TokenPrefix,
     /// What a new token does to the old ones.
     pub rotation: Rotation,
+    /// Days that a replaced token goes on where old and new go side by side; never beyond the end that it had.
+    pub overlap_days: u16,
     /// Most live tokens of a connection, 1 to 5; more than 5 counts as 5.
     pub max_active: u8,
     /// Days until expiry where nothing else is asked for.
@@ -181,7 +183,7 @@ impl TokenPolicy {
     pub fn cap(&self) -> u8 {
         match self.rotation {
             Rotation::AtOnce => 1,
-            Rotation::SideBySide { .. } => self.max_active.clamp(1, Self::MOST_ACTIVE),
+            Rotation::SideBySide => self.max_active.clamp(1, Self::MOST_ACTIVE),
         }
     }
 }
@@ -191,6 +193,7 @@ impl Default for TokenPolicy {
         Self {
             prefix: TokenPrefix::default(),
             rotation: Rotation::default(),
+            overlap_days: 7,
             max_active: 2,
             default_days: 365,
             // Five years: what an admin may plan for; a product profile can say less or more.
@@ -207,22 +210,14 @@ impl Default for TokenPolicy {
 }
 
 /// What a new token does to the old ones of its connection (TOK-05).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rotation {
     /// All old ones are dead at that moment.
     AtOnce,
-    /// Old ones go on; the one that it replaces gets an end so many days later.
-    SideBySide {
-        /// Days, never beyond the end that the old one had.
-        overlap_days: u16,
-    },
-}
-
-impl Default for Rotation {
-    fn default() -> Self {
-        Self::SideBySide { overlap_days: 7 }
-    }
+    /// Old ones go on; the one that it replaces gets an end, [`TokenPolicy::overlap_days`] later.
+    #[default]
+    SideBySide,
 }
 
 /// What happens to a token whose owner is no longer an active admin.

@@ -276,11 +276,11 @@ fn outdated(
         (Rotation::AtOnce, _) => {
             Ok(live.iter().map(|old| with(old, &|row| row.revoked = Some(now))).collect())
         }
-        (Rotation::SideBySide { .. }, None) => Ok(Vec::new()),
-        (Rotation::SideBySide { overlap_days }, Some(id)) => {
+        (Rotation::SideBySide, None) => Ok(Vec::new()),
+        (Rotation::SideBySide, Some(id)) => {
             let old = live.iter().find(|token| token.id == *id);
             let old = old.ok_or_else(|| TokenError::ReplacedUnknown { id: id.clone() })?;
-            let end = after_days(now, overlap_days);
+            let end = after_days(now, policy.overlap_days);
             Ok(vec![with(old, &|row| row.ends = Some(row.end().map_or(end, |had| had.min(end))))])
         }
     }
