@@ -4,6 +4,7 @@
 //! exact bytes that were digested. Identity is read from those bytes and from nothing else (SIG-10).
 
 mod algorithm;
+pub(crate) mod crypto;
 mod detached;
 mod error;
 mod native;
@@ -19,6 +20,7 @@ pub use error::{Disagreement, SignatureError};
 pub use policy::{AlgorithmPolicy, Engine, Engines};
 pub use sign::SignError;
 pub(crate) use sign::{Signer, sign_enveloped};
+pub(crate) use structure::decode_base64;
 pub use verify::SignatureEvidence;
 pub(crate) use verify::{Covered, signature_of, verify_enveloped};
 

@@ -12,7 +12,7 @@ pub(crate) mod write;
 
 pub use error::{XmlError, XmlErrorKind};
 pub(crate) use names::is_ncname;
-pub(crate) use tree::{Attribute, Declaration, Document, Element};
+pub(crate) use tree::{Attribute, Children, Declaration, Document, Element};
 
 /// The namespace that the prefix `xml` is bound to, always.
 pub(crate) const XML_NS: &str = "http://www.w3.org/XML/1998/namespace";

@@ -132,6 +132,14 @@ pub enum SignatureError {
         /// The engine.
         engine: Engine,
     },
+    /// SIG-18: the only engine that is asked lacks the algorithm.
+    #[error("the engine `{engine}` lacks signature algorithm `{algorithm}`")]
+    EngineLacks {
+        /// The engine.
+        engine: Engine,
+        /// The signature algorithm.
+        algorithm: super::SignatureAlgorithm,
+    },
     /// SIG-18: an engine failed for a reason of its own.
     #[error("the engine `{engine}` failed")]
     EngineFailed {
@@ -178,7 +186,10 @@ impl SignatureError {
             Self::CanonicalizationFailed { .. } => "SIG-15",
             Self::InclusiveNamespaces => "SIG-16",
             Self::KeyType { .. } => "SIG-17",
-            Self::Disagreement(_) | Self::EngineMissing { .. } | Self::EngineFailed { .. } => "SIG-18",
+            Self::Disagreement(_)
+            | Self::EngineMissing { .. }
+            | Self::EngineLacks { .. }
+            | Self::EngineFailed { .. } => "SIG-18",
             Self::Object => "SIG-22",
         }
     }

@@ -76,8 +76,11 @@ impl AlgorithmPolicy {
     /// # Errors
     /// [`KeyError::Weak`] for RSA under 2048 bits (1024 with the option) and for elliptic curves under 256.
     pub fn accepts_key(&self, key: &VerificationKey) -> Result<(), KeyError> {
-        let rsa_floor = if self.danger_allow_rsa_1024 { 1024 } else { 2048 };
-        key.require_strength(rsa_floor)
+        key.require_strength(self.rsa_floor())
+    }
+
+    pub(crate) fn rsa_floor(&self) -> u32 {
+        if self.danger_allow_rsa_1024 { 1024 } else { 2048 }
     }
 }
 

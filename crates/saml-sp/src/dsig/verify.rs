@@ -55,6 +55,87 @@ pub(crate) fn verify_enveloped(
     engines: Engines,
     limits: &Limits,
 ) -> Result<Covered, SignatureError> {
-    let _ = (element, keys, policy, engines, limits);
-    Err(SignatureError::Digest)
+    let signature = super::structure::read(element, policy, limits)?;
+    let candidates = candidates(signature.algorithm, keys, policy)?;
+    let (key, bytes, engines) = match engines {
+        Engines::Native => {
+            let (key, bytes) = super::native::verify(&signature, &candidates)?;
+            (key, bytes, vec![Engine::Native])
+        }
+        Engines::Xmlsec => {
+            let (key, bytes) = xmlsec(&signature, &candidates)?;
+            (key, bytes, vec![Engine::Xmlsec])
+        }
+        Engines::Agreement => agreement(&signature, &candidates)?,
+    };
+    let fingerprint = keys.get(key).map(VerificationKey::fingerprint).unwrap_or_default();
+    let evidence = SignatureEvidence {
+        key: fingerprint,
+        signature: signature.algorithm,
+        digest: Some(signature.digest),
+        canonicalization: Some(signature.transform.algorithm),
+        engines,
+    };
+    Ok(Covered { bytes, key, evidence })
+}
+
+/// The keys that fit an algorithm and are strong enough, with their places (SIG-06, SIG-17).
+pub(super) fn candidates<'k>(
+    algorithm: SignatureAlgorithm,
+    keys: &'k [VerificationKey],
+    policy: &AlgorithmPolicy,
+) -> Result<Vec<(usize, &'k VerificationKey)>, SignatureError> {
+    let fitting: Vec<_> =
+        keys.iter().enumerate().filter(|(_, key)| super::crypto::fits(algorithm, key.pkey())).collect();
+    let Some(longest) = fitting.iter().map(|(_, key)| key.bits()).max() else {
+        return Err(SignatureError::KeyType { algorithm });
+    };
+    let strong: Vec<_> = fitting.into_iter().filter(|(_, key)| policy.accepts_key(key).is_ok()).collect();
+    if strong.is_empty() {
+        return Err(SignatureError::WeakKey { found: longest, expected: policy.rsa_floor() });
+    }
+    Ok(strong)
+}
+
+fn agreement(
+    signature: &Signature<'_>,
+    candidates: &[(usize, &VerificationKey)],
+) -> Result<(usize, Vec<u8>, Vec<Engine>), SignatureError> {
+    let native = super::native::verify(signature, candidates);
+    let other = match &native {
+        // The same key must do for the other engine.
+        Ok((place, _)) => {
+            let same: Vec<_> = candidates.iter().filter(|(known, _)| known == place).copied().collect();
+            xmlsec(signature, &same)
+        }
+        Err(_) => xmlsec(signature, candidates),
+    };
+    match (native, other) {
+        (_, Err(error @ (SignatureError::EngineMissing { .. } | SignatureError::EngineFailed { .. }))) => {
+            Err(error)
+        }
+        // An algorithm that libxmlsec1 lacks: the native engine decides alone, and the evidence says so.
+        (native, Err(SignatureError::EngineLacks { .. })) => {
+            native.map(|(key, bytes)| (key, bytes, vec![Engine::Native]))
+        }
+        (Ok((key, bytes)), Ok((_, other))) if bytes == other => {
+            Ok((key, bytes, vec![Engine::Native, Engine::Xmlsec]))
+        }
+        (Ok(_), Ok(_)) => Err(SignatureError::Disagreement(Disagreement::Bytes)),
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => Err(SignatureError::Disagreement(Disagreement::Verdict)),
+        (Err(error), Err(_)) => Err(error),
+    }
+}
+
+#[cfg(feature = "xmlsec")]
+fn xmlsec(
+    signature: &Signature<'_>,
+    candidates: &[(usize, &VerificationKey)],
+) -> Result<(usize, Vec<u8>), SignatureError> {
+    super::xmlsec_engine::verify(signature, candidates)
+}
+
+#[cfg(not(feature = "xmlsec"))]
+fn xmlsec(_: &Signature<'_>, _: &[(usize, &VerificationKey)]) -> Result<(usize, Vec<u8>), SignatureError> {
+    Err(SignatureError::EngineMissing { engine: Engine::Xmlsec })
 }
