@@ -1,16 +1,46 @@
 #![doc = include_str!("../README.md")]
 
+mod binding;
+mod config;
+mod connection;
 mod dsig;
 mod enc;
+mod ids;
 mod keys;
 mod limits;
+mod login;
+mod names;
+mod rejection;
+mod request;
+mod response;
+mod time;
+mod url;
 mod xml;
 
+pub use binding::{Inbound, Outbound, PostForm};
+pub use config::{
+    Binding, ConfigError, Contact, ContactKind, DisplayInfo, Endpoint, IdentityProvider, IndexedEndpoint,
+    KeyPair, KeyRing, LocalizedText, Logo, Organization, Policy, RequestedAttribute, RequestedAttributes,
+    Scope, Seconds, ServiceProvider, SignatureDemand, Skew, Unsolicited,
+};
+pub use connection::Connection;
 pub use dsig::{
     AlgorithmPolicy, Canonicalization, DigestAlgorithm, Disagreement, Engine, Engines, SignError,
     SignatureAlgorithm, SignatureError, SignatureEvidence,
 };
 pub use enc::{DataEncryption, DecryptError, EncryptionEvidence, EncryptionPolicy, KeyTransport, Mgf};
+pub use ids::{EntityId, RequestId};
 pub use keys::{Certificate, KeyError, KeyKind, PrivateKey, VerificationKey};
 pub use limits::Limits;
+pub use login::{
+    Attribute, AttributeValue, Attributes, AuthnContext, Evidence, GroupOverage, Login, NameId, Notice,
+    ReplayClaim, Session, Sighting, SubjectKey, Verified,
+};
+pub use rejection::{Cause, Part, Rejection};
+pub use request::{
+    Comparison, Consumer, IdpEntry, LoginOptions, NameIdPolicy, OpenError, PendingLogin, RequestConditions,
+    RequestError, RequestedAuthnContext, Scoping, SealKey,
+};
+pub use response::{Status, UnverifiedIssuer};
+pub use url::{EndpointUrl, LocalPath};
 pub use xml::{XmlError, XmlErrorKind};

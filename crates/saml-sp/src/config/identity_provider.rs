@@ -1,0 +1,278 @@
+//! The other side: an identity provider, from its metadata or by hand.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Binding, ConfigError, Endpoint};
+use crate::{EntityId, keys::VerificationKey};
+
+/// An identity provider: whose word is taken, where it is asked, and which keys speak for it.
+///
+/// There is no identity provider without a signing key. [`IdentityProvider::from_metadata`] reads one,
+/// [`IdentityProvider::new`] makes one by hand, and serde reads one from `entity_id`, `single_sign_on_services` and
+/// `signing_keys` (certificates or public keys, PEM or base64), with optional `single_logout_services`,
+/// `valid_until`, `cache_duration`, `name_id_formats`, `want_authn_requests_signed`, `display`, `scopes`, `error_url`;
+/// all three ways check the same rules (MD-08).
+///
+/// ```
+/// # fn example(certificate: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// use saml_sp::{Binding, Endpoint, IdentityProvider, VerificationKey};
+///
+/// let idp = IdentityProvider::new(
+///     "https://idp.example.com/metadata".parse()?,
+///     vec![Endpoint::new(Binding::HttpRedirect, "https://idp.example.com/sso".parse()?)],
+///     vec![VerificationKey::parse(certificate)?],
+/// )?;
+/// assert_eq!(idp.signing_keys().len(), 1);
+/// # Ok(())
+/// # }
+/// # example(include_str!("../../../testdata/saml/captures/keys/sp.crt")).unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "RawIdentityProvider", into = "RawIdentityProvider")]
+pub struct IdentityProvider {
+    raw: RawIdentityProvider,
+}
+
+impl IdentityProvider {
+    /// Makes an identity provider by hand.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSingleSignOn`] if no endpoint has HTTP-Redirect or HTTP-POST,
+    /// [`ConfigError::NoSigningKey`] if there is no key.
+    pub fn new(
+        entity_id: EntityId,
+        single_sign_on_services: Vec<Endpoint>,
+        signing_keys: Vec<VerificationKey>,
+    ) -> Result<Self, ConfigError> {
+        Self::try_from(RawIdentityProvider {
+            entity_id,
+            single_sign_on_services,
+            signing_keys,
+            single_logout_services: Vec::new(),
+            valid_until: None,
+            cache_duration: None,
+            name_id_formats: Vec::new(),
+            want_authn_requests_signed: false,
+            display: DisplayInfo::default(),
+            scopes: Vec::new(),
+            error_url: None,
+        })
+    }
+
+    /// Sets the endpoints for single logout.
+    #[must_use]
+    pub fn with_single_logout_services(mut self, endpoints: Vec<Endpoint>) -> Self {
+        self.raw.single_logout_services = endpoints;
+        self
+    }
+
+    /// Sets whether the identity provider refuses AuthnRequests that aren't signed.
+    #[must_use]
+    pub fn with_want_authn_requests_signed(mut self, wanted: bool) -> Self {
+        self.raw.want_authn_requests_signed = wanted;
+        self
+    }
+
+    /// Sets the instant from which the metadata must not be used.
+    #[must_use]
+    pub fn with_valid_until(mut self, valid_until: Option<DateTime<Utc>>) -> Self {
+        self.raw.valid_until = valid_until;
+        self
+    }
+
+    /// Sets after which time the metadata should be read again, as metadata writes it (`P1D`).
+    #[must_use]
+    pub fn with_cache_duration(mut self, cache_duration: Option<String>) -> Self {
+        self.raw.cache_duration = cache_duration;
+        self
+    }
+
+    /// Sets the formats of name identifiers that it can send.
+    #[must_use]
+    pub fn with_name_id_formats(mut self, formats: Vec<String>) -> Self {
+        self.raw.name_id_formats = formats;
+        self
+    }
+
+    /// Sets what to show to people.
+    #[must_use]
+    pub fn with_display(mut self, display: DisplayInfo) -> Self {
+        self.raw.display = display;
+        self
+    }
+
+    /// Sets the scopes it claims.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Vec<Scope>) -> Self {
+        self.raw.scopes = scopes;
+        self
+    }
+
+    /// Sets the address where people get help when a login fails.
+    #[must_use]
+    pub fn with_error_url(mut self, url: Option<String>) -> Self {
+        self.raw.error_url = url;
+        self
+    }
+
+    /// Gives the entity id.
+    #[must_use]
+    pub fn entity_id(&self) -> &EntityId {
+        &self.raw.entity_id
+    }
+
+    /// Gives the endpoints that take AuthnRequests.
+    #[must_use]
+    pub fn single_sign_on_services(&self) -> &[Endpoint] {
+        &self.raw.single_sign_on_services
+    }
+
+    /// Gives the endpoints for single logout.
+    #[must_use]
+    pub fn single_logout_services(&self) -> &[Endpoint] {
+        &self.raw.single_logout_services
+    }
+
+    /// Gives the keys that signatures may verify with; at least one.
+    #[must_use]
+    pub fn signing_keys(&self) -> &[VerificationKey] {
+        &self.raw.signing_keys
+    }
+
+    /// Gives the instant from which the metadata must not be used (MD-03).
+    #[must_use]
+    pub fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.raw.valid_until
+    }
+
+    /// Gives after which time the metadata should be read again, as metadata writes it (`P1D`).
+    #[must_use]
+    pub fn cache_duration(&self) -> Option<&str> {
+        self.raw.cache_duration.as_deref()
+    }
+
+    /// Gives the formats of name identifiers that it can send.
+    #[must_use]
+    pub fn name_id_formats(&self) -> &[String] {
+        &self.raw.name_id_formats
+    }
+
+    /// Tells whether it refuses AuthnRequests that aren't signed.
+    #[must_use]
+    pub fn want_authn_requests_signed(&self) -> bool {
+        self.raw.want_authn_requests_signed
+    }
+
+    /// Gives what to show to people; it comes from the other side, so escape it.
+    #[must_use]
+    pub fn display(&self) -> &DisplayInfo {
+        &self.raw.display
+    }
+
+    /// Gives the scopes it claims; they count only in metadata that a trusted third party signed (MD-07).
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.raw.scopes
+    }
+
+    /// Gives where people get help when a login fails; check the scheme before showing it as a link.
+    #[must_use]
+    pub fn error_url(&self) -> Option<&str> {
+        self.raw.error_url.as_deref()
+    }
+
+    /// Finds the first endpoint for AuthnRequests with a binding.
+    #[must_use]
+    pub fn single_sign_on(&self, binding: Binding) -> Option<&Endpoint> {
+        self.raw.single_sign_on_services.iter().find(|endpoint| endpoint.binding == binding)
+    }
+
+    /// Finds the first endpoint for single logout with a binding.
+    #[must_use]
+    pub fn single_logout(&self, binding: Binding) -> Option<&Endpoint> {
+        self.raw.single_logout_services.iter().find(|endpoint| endpoint.binding == binding)
+    }
+}
+
+/// What an identity provider wants to be shown as.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DisplayInfo {
+    /// Names, by language.
+    pub names: Vec<super::LocalizedText>,
+    /// Descriptions, by language.
+    pub descriptions: Vec<super::LocalizedText>,
+    /// Pictures; addresses of the other side.
+    pub logos: Vec<Logo>,
+}
+
+/// A picture of an identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logo {
+    /// Where it is, an `https:` or `data:` address as sent.
+    pub url: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+/// A domain that an identity provider claims for scoped attributes (`someone@domain`).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// The domain, or a pattern.
+    pub value: String,
+    /// Whether it is a regular expression.
+    #[serde(default)]
+    pub is_pattern: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentityProvider {
+    entity_id: EntityId,
+    single_sign_on_services: Vec<Endpoint>,
+    signing_keys: Vec<VerificationKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    single_logout_services: Vec<Endpoint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache_duration: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    name_id_formats: Vec<String>,
+    #[serde(default)]
+    want_authn_requests_signed: bool,
+    #[serde(default)]
+    display: DisplayInfo,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<Scope>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_url: Option<String>,
+}
+
+impl TryFrom<RawIdentityProvider> for IdentityProvider {
+    type Error = ConfigError;
+
+    fn try_from(raw: RawIdentityProvider) -> Result<Self, ConfigError> {
+        let asks =
+            |endpoint: &Endpoint| matches!(endpoint.binding, Binding::HttpPost | Binding::HttpRedirect);
+        if !raw.single_sign_on_services.iter().any(asks) {
+            return Err(ConfigError::NoSingleSignOn);
+        }
+        if raw.signing_keys.is_empty() {
+            return Err(ConfigError::NoSigningKey);
+        }
+        Ok(Self { raw })
+    }
+}
+
+impl From<IdentityProvider> for RawIdentityProvider {
+    fn from(idp: IdentityProvider) -> Self {
+        idp.raw
+    }
+}

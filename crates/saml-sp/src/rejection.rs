@@ -1,0 +1,107 @@
+//! Why a message was refused.
+
+mod cause;
+mod facts;
+
+pub use cause::{Cause, Part};
+
+use std::fmt;
+
+/// A message was refused; the first broken rule, in the documented order of evaluation, is named.
+///
+/// [`Rejection::code`] is the rule's stable id, [`Rejection::cause`] the fact, [`Rejection::expected`] and
+/// [`Rejection::found`] its two sides, [`Rejection::advice`] what an admin can change. The `Display` text holds nothing
+/// that came from outside and may be shown to the person at the browser; the two sides belong into a log.
+///
+/// ```
+/// use saml_sp::{Inbound, Limits, UnverifiedIssuer};
+///
+/// let refused = UnverifiedIssuer::peek(&Inbound::FormBody(b"SAMLResponse=%"), &Limits::default()).unwrap_err();
+/// assert_eq!(refused.code(), "XML-09");
+/// assert_eq!(refused.to_string(), "the form or query holds a broken percent escape");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rejection {
+    cause: Box<Cause>,
+    verified: bool,
+}
+
+impl Rejection {
+    /// Gives the id of the broken rule, stable over releases.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.cause.code()
+    }
+
+    /// Gives the fact that broke the rule.
+    #[must_use]
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// Gives what the rule demands, where that can be put into a value.
+    #[must_use]
+    pub fn expected(&self) -> Option<String> {
+        self.cause.expected()
+    }
+
+    /// Gives what stood in the message, cut to 256 characters; see [`Rejection::is_verified`].
+    #[must_use]
+    pub fn found(&self) -> Option<String> {
+        self.cause.found().map(|found| found.chars().take(SHOWN).collect())
+    }
+
+    /// Tells whether what was found stood under a verified signature.
+    ///
+    /// If not, anybody may have written it: show it as *unverified*.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verified
+    }
+
+    /// Gives a sentence on what an admin should change, where it is clear.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        self.cause.advice()
+    }
+
+    /// Tells whether the host should start its own login instead of showing an error:
+    /// the policy bounces responses that nobody asked for (RSP-11), and this was one.
+    #[must_use]
+    pub fn should_bounce(&self) -> bool {
+        matches!(*self.cause, Cause::Unsolicited { bounce: true })
+    }
+
+    /// Marks what was found as having stood under a verified signature.
+    pub(crate) fn verified(mut self) -> Self {
+        self.verified = true;
+        self
+    }
+}
+
+impl From<Cause> for Rejection {
+    fn from(cause: Cause) -> Self {
+        Self { cause: Box::new(cause), verified: false }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(out)
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Rejection")
+            .field("code", &self.code())
+            .field("cause", &self.cause)
+            .field("verified", &self.verified)
+            .finish()
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+/// Enough for every name and address that is worth comparing by eye.
+const SHOWN: usize = 256;
