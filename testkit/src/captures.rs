@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
+use openssl::encrypt::Decrypter;
+use openssl::pkey::PKey;
+use openssl::rsa::Padding;
+use openssl::symm::{Cipher, Crypter, Mode, decrypt_aead, encrypt, encrypt_aead};
 use serde::Deserialize;
 
 use crate::data;
@@ -26,6 +32,10 @@ pub struct Capture {
     pub request_id: Option<String>,
     /// The RelayState that came with it.
     pub relay_state: Option<String>,
+    /// When the Response says that it was made.
+    pub issued: DateTime<Utc>,
+    /// When its assertion ends; unknown here if it is encrypted.
+    pub not_on_or_after: Option<DateTime<Utc>>,
     /// Whether the Response itself carries a signature.
     pub response_signed: bool,
     /// Whether the Assertion carries a signature, be it in the clear or inside encryption.
@@ -65,6 +75,18 @@ impl Capture {
     pub fn unsolicited(&self) -> bool {
         self.request_id.is_none()
     }
+
+    /// The message with its encrypted assertion opened, changed and encrypted again under the same key.
+    pub fn encrypted_again(&self, change: impl FnOnce(String) -> String) -> Vec<u8> {
+        let xml = String::from_utf8(self.xml.clone()).expect("captures are UTF-8");
+        let key = content_key(cipher_value(&xml, 0));
+        let old = cipher_value(&xml, 1);
+        let sealed = Sealed::of(self.data_encryption.as_deref().expect("the capture is encrypted"));
+        let plain = String::from_utf8(sealed.open(&key, &from_base64(old))).expect("the assertion is UTF-8");
+        let changed = change(plain.clone());
+        assert_ne!(plain, changed, "{}: nothing was changed", self.name);
+        xml.replacen(old, &BASE64_STANDARD.encode(sealed.seal(&key, changed.as_bytes())), 1).into_bytes()
+    }
 }
 
 /// Every capture, in the order of `index.json`.
@@ -77,6 +99,16 @@ pub fn all() -> Vec<Capture> {
 /// The capture of that name.
 pub fn one(name: &str) -> Capture {
     all().into_iter().find(|capture| capture.name == name).unwrap_or_else(|| panic!("no capture {name}"))
+}
+
+/// The body of the POST with which a browser delivers a response.
+pub fn form_body(xml: &[u8], relay_state: Option<&str>) -> Vec<u8> {
+    let mut body = format!("SAMLResponse={}", percent(&BASE64_STANDARD.encode(xml)));
+    if let Some(relay_state) = relay_state {
+        body.push_str("&RelayState=");
+        body.push_str(&percent(relay_state));
+    }
+    body.into_bytes()
 }
 
 /// The private key that decrypts the encrypted captures, as PEM. A throw-away test key.
@@ -96,6 +128,8 @@ struct Row {
     validation_time: DateTime<Utc>,
     sp_entity_id: String,
     acs: String,
+    issue_instant: DateTime<Utc>,
+    not_on_or_after: Option<DateTime<Utc>>,
     expected_in_response_to: Option<String>,
     relay_state: Option<String>,
     response_signed: bool,
@@ -121,6 +155,8 @@ impl Row {
             acs: self.acs,
             request_id: self.expected_in_response_to,
             relay_state: self.relay_state,
+            issued: self.issue_instant,
+            not_on_or_after: self.not_on_or_after,
             response_signed: self.response_signed,
             assertion_signed: self.assertion_signed != serde_json::Value::Bool(false),
             data_encryption: self.enc_data.into_iter().next(),
@@ -129,4 +165,90 @@ impl Row {
             name,
         }
     }
+}
+
+/// How the content of an EncryptedData is sealed.
+enum Sealed {
+    Cbc(Cipher, usize),
+    Gcm(Cipher),
+}
+
+impl Sealed {
+    fn of(algorithm: &str) -> Self {
+        match algorithm.rsplit('#').next() {
+            Some("aes128-cbc") => Self::Cbc(Cipher::aes_128_cbc(), 16),
+            Some("aes256-gcm") => Self::Gcm(Cipher::aes_256_gcm()),
+            Some("tripledes-cbc") => Self::Cbc(Cipher::des_ede3_cbc(), 8),
+            other => panic!("no capture uses {other:?}"),
+        }
+    }
+
+    fn open(&self, key: &[u8], sealed: &[u8]) -> Vec<u8> {
+        match self {
+            // XML Encryption pads as ISO 10126 does, and OpenSSL would want PKCS #7: the last byte alone counts.
+            Self::Cbc(cipher, block) => {
+                let (vector, content) = sealed.split_at(*block);
+                let mut crypter =
+                    Crypter::new(*cipher, Mode::Decrypt, key, Some(vector)).expect("the key fits");
+                crypter.pad(false);
+                let mut plain = vec![0; content.len() + block];
+                let mut length = crypter.update(content, &mut plain).expect("whole blocks");
+                length += crypter.finalize(&mut plain[length..]).expect("whole blocks");
+                let padding = usize::from(plain[length - 1]);
+                plain.truncate(length - padding);
+                plain
+            }
+            Self::Gcm(cipher) => {
+                let (vector, rest) = sealed.split_at(12);
+                let (content, tag) = rest.split_at(rest.len() - 16);
+                decrypt_aead(*cipher, key, Some(vector), &[], content, tag).expect("the capture opens")
+            }
+        }
+    }
+
+    fn seal(&self, key: &[u8], plain: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Cbc(cipher, block) => {
+                let vector = vec![1; *block];
+                let content = encrypt(*cipher, key, Some(&vector), plain).expect("the key fits");
+                [vector, content].concat()
+            }
+            Self::Gcm(cipher) => {
+                let vector = [1; 12];
+                let mut tag = [0; 16];
+                let content =
+                    encrypt_aead(*cipher, key, Some(&vector), &[], plain, &mut tag).expect("the key fits");
+                [&vector[..], &content, &tag].concat()
+            }
+        }
+    }
+}
+
+/// The text of the CipherValue at a place: the captures have the EncryptedKey's first, then the EncryptedData's.
+fn cipher_value(xml: &str, place: usize) -> &str {
+    let rest = xml.split("CipherValue>").nth(place * 2 + 1).expect("captures have two CipherValues");
+    &rest[..rest.rfind("</").expect("an end tag follows")]
+}
+
+fn content_key(wrapped: &str) -> Vec<u8> {
+    let key = PKey::private_key_from_pem(sp_key_pem().as_bytes()).expect("the key is readable");
+    let mut decrypter = Decrypter::new(&key).expect("an RSA key decrypts");
+    decrypter.set_rsa_padding(Padding::PKCS1_OAEP).expect("OAEP is there");
+    let wrapped = from_base64(wrapped);
+    let mut plain = vec![0; decrypter.decrypt_len(&wrapped).expect("the size is known")];
+    let length = decrypter.decrypt(&wrapped, &mut plain).expect("the capture opens");
+    plain.truncate(length);
+    plain
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    let joined: String = text.split_ascii_whitespace().collect();
+    BASE64_STANDARD.decode(joined).expect("captures hold base64")
+}
+
+fn percent(text: &str) -> String {
+    let encode = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(encode).collect()
 }

@@ -13,6 +13,8 @@ mod names;
 mod rejection;
 mod request;
 mod response;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod url;
 mod xml;
