@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod attribute;
+mod check;
 mod compare;
 mod date_time;
 mod error;
@@ -16,6 +17,10 @@ mod spelling;
 pub mod urn;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
+pub use check::{
+    CanonicalValues, CheckError, CheckOptions, Checked, Formats, Notice, SeveralPrimaries, UniqueValue,
+    UnknownAttributes,
+};
 pub use compare::{Comparable, Number, compare_key, fold, fold_cmp, fold_eq};
 pub use date_time::{format_date_time, parse_date_time};
 pub use error::{PathError, SchemaError, ScimError, ScimType};

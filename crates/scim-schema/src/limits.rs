@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 /// How big a document from outside may be. Crossing a limit is an error of its own.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Limits {
     /// Bytes of one document. 1 MiB: a group of some 10,000 members, and far more than any user.
     pub max_bytes: usize,

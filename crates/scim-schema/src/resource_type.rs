@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::attribute::{Attribute, is_attribute_name};
+use crate::check::Special;
 use crate::error::PathError;
 use crate::path::{AttrPath, Resolved};
 use crate::schema::{Schema, common_attributes};
@@ -21,6 +22,7 @@ pub struct ResourceType {
     schema: Arc<Schema>,
     extensions: Vec<SchemaExtension>,
     core: NameIndex,
+    special: Special,
 }
 
 /// An extension of a resource type (RFC 7643 6, `schemaExtensions`).
@@ -64,7 +66,19 @@ impl ResourceType {
         // Common attributes come first: their characteristics win over a schema that repeats them (RFC 7643 3.1).
         let common = common_attributes();
         let core = NameIndex::new(common.iter().chain(schema.attributes()));
-        Self { name, endpoint, description, schema, extensions, core }
+        let special = Special::of(
+            core.attributes().map(|attribute| AttrPath::new(None, attribute.clone(), None)).chain(
+                extensions.iter().flat_map(|extension| {
+                    let urn = extension.schema.id_arc();
+                    extension
+                        .schema
+                        .attributes()
+                        .iter()
+                        .map(move |attribute| AttrPath::new(Some(urn.clone()), attribute.clone(), None))
+                }),
+            ),
+        );
+        Self { name, endpoint, description, schema, extensions, core, special }
     }
 
     /// Name, also the value of `meta.resourceType` (e.g. `User`).
@@ -97,6 +111,10 @@ impl ResourceType {
         self.extensions.iter().find(|extension| extension.schema.id() == urn).or_else(|| {
             self.extensions.iter().find(|extension| extension.schema.id().eq_ignore_ascii_case(urn))
         })
+    }
+
+    pub(crate) fn special(&self) -> &Special {
+        &self.special
     }
 
     /// The core or common attribute of this name, in any ASCII case.
@@ -230,6 +248,10 @@ impl NameIndex {
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|later, earlier| later.0 == earlier.0);
         Self { entries }
+    }
+
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &Arc<Attribute>> {
+        self.entries.iter().map(|(_, attribute)| attribute)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Attribute>> {
