@@ -1,7 +1,7 @@
-use scim_schema::{AttrPath, AttributeType, ResourceType};
+use scim_schema::{AttrPath, AttributeType, ResourceType, parse_date_time};
 
 use crate::bound::{BoundFilter, Check, ElementFilter, Node, Test};
-use crate::key::{Operand, TextTest, instant};
+use crate::key::{Operand, TextTest};
 use crate::{BindError, Compare, CompareOp, Filter, Literal, UnresolvedPath, ValuePath};
 
 /// How names and literals are resolved against a resource type.
@@ -219,10 +219,14 @@ impl<'a> Binder<'a> {
                 value.map(|index| Operand::Bool(op, index == 1))
             }
             (AttributeType::Decimal | AttributeType::Integer, Literal::Number(value)) => {
-                Some(Operand::Number(op, value.clone()))
+                scim_schema::Number::of(value).map(|number| Operand::Number {
+                    op,
+                    value: number,
+                    literal: value.clone(),
+                })
             }
             (AttributeType::DateTime, Literal::String(text)) => {
-                instant(text).map(|value| Operand::Instant { op, value, literal: text.clone() })
+                parse_date_time(text).map(|value| Operand::Instant { op, value, literal: text.clone() })
             }
             (
                 AttributeType::Binary | AttributeType::Reference | AttributeType::String,

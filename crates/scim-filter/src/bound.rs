@@ -1,4 +1,4 @@
-use scim_schema::{AttrPath, Attribute, Resource};
+use scim_schema::{AttrPath, Attribute, Resource, Returned};
 use serde_json::{Map, Value};
 
 use crate::CompareOp;
@@ -227,7 +227,8 @@ fn is_present(attribute: &Attribute, value: &Value) -> bool {
     if !attribute.is_complex() {
         return Key::of(attribute, value).is_some_and(|key| !matches!(key, Key::Text("")));
     }
-    attribute.sub_attributes.iter().any(|sub| match value.get(sub.name.as_str()) {
+    let visible = attribute.sub_attributes.iter().filter(|sub| sub.returned != Returned::Never);
+    visible.into_iter().any(|sub| match value.get(sub.name.as_str()) {
         None => false,
         Some(Value::Array(values)) => values.iter().any(|value| is_simple_present(sub, value)),
         Some(value) => is_simple_present(sub, value),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use scim_schema::{Attribute, AttributeType};
-use serde_json::{Number, Value};
+use scim_schema::{Attribute, AttributeType, Number, compare_key, parse_date_time};
+use serde_json::Value;
 
 use crate::CompareOp;
 
@@ -13,7 +13,7 @@ use crate::CompareOp;
 pub(crate) enum Key<'v> {
     Bool(bool),
     Instant(DateTime<Utc>),
-    Number(&'v Number),
+    Number(Number),
     /// Not folded yet: in memory that is done only where it is needed.
     Text(&'v str),
 }
@@ -24,10 +24,10 @@ impl<'v> Key<'v> {
         match (attribute.kind, value) {
             (AttributeType::Boolean, Value::Bool(value)) => Some(Key::Bool(*value)),
             (AttributeType::Decimal | AttributeType::Integer, Value::Number(value)) => {
-                Some(Key::Number(value))
+                Number::of(value).map(Key::Number)
             }
-            (AttributeType::DateTime, Value::String(text)) => instant(text).map(Key::Instant),
-            (AttributeType::Binary, Value::String(text)) => Some(Key::Text(unpadded(text))),
+            (AttributeType::DateTime, Value::String(text)) => parse_date_time(text).map(Key::Instant),
+            (AttributeType::Binary, Value::String(text)) => Some(Key::Text(text.trim_end_matches('='))),
             (AttributeType::Reference | AttributeType::String, Value::String(text)) => Some(Key::Text(text)),
             _ => None,
         }
@@ -39,14 +39,14 @@ impl<'v> Key<'v> {
 pub(crate) enum Operand {
     Bool(CompareOp, bool),
     Instant { op: CompareOp, value: DateTime<Utc>, literal: String },
-    Number(CompareOp, Number),
+    Number { op: CompareOp, value: Number, literal: serde_json::Number },
     Text(TextTest),
 }
 
 impl Operand {
     pub(crate) fn op(&self) -> CompareOp {
         match self {
-            Operand::Bool(op, _) | Operand::Instant { op, .. } | Operand::Number(op, _) => *op,
+            Operand::Bool(op, _) | Operand::Instant { op, .. } | Operand::Number { op, .. } => *op,
             Operand::Text(text) => text.op,
         }
     }
@@ -57,8 +57,8 @@ impl Operand {
             (Operand::Instant { op, value: literal, .. }, Key::Instant(value)) => {
                 ordering_holds(*op, value.cmp(literal))
             }
-            (Operand::Number(op, literal), Key::Number(value)) => {
-                ordering_holds(*op, compare_numbers(value, literal))
+            (Operand::Number { op, value: literal, .. }, Key::Number(value)) => {
+                ordering_holds(*op, value.cmp(literal))
             }
             (Operand::Text(text), Key::Text(value)) => text.holds(value),
             _ => false,
@@ -73,7 +73,7 @@ impl Operand {
         Some(match self {
             Operand::Bool(_, value) => Value::Bool(*value),
             Operand::Instant { literal, .. } => Value::String(literal.clone()),
-            Operand::Number(_, value) => Value::Number(value.clone()),
+            Operand::Number { literal, .. } => Value::Number(literal.clone()),
             Operand::Text(text) => Value::String(text.literal.clone().into()),
         })
     }
@@ -83,16 +83,15 @@ impl Operand {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TextTest {
     op: CompareOp,
-    case_exact: bool,
+    kind: TextKind,
     key: Box<str>,
     literal: Box<str>,
 }
 
 impl TextTest {
     pub(crate) fn new(op: CompareOp, attribute: &Attribute, literal: &str) -> TextTest {
-        let key = if attribute.kind == AttributeType::Binary { unpadded(literal) } else { literal };
-        let key = text_key(key, attribute.case_exact).into();
-        TextTest { op, case_exact: attribute.case_exact, key, literal: literal.into() }
+        let kind = TextKind::of(attribute);
+        TextTest { op, kind, key: kind.key(literal).into(), literal: literal.into() }
     }
 
     pub(crate) fn op(&self) -> CompareOp {
@@ -110,10 +109,10 @@ impl TextTest {
     fn holds(&self, value: &str) -> bool {
         let op = self.op;
         if !value.is_ascii() {
-            return text_holds(op, &text_key(value, self.case_exact), &self.key);
+            return text_holds(op, &self.kind.key(value), &self.key);
         }
         // The key of ASCII text is the text itself, or the text in lower case: no need to make it.
-        if self.case_exact {
+        if self.kind != TextKind::Folded {
             return text_holds(op, value, &self.key);
         }
         if op == CompareOp::Co {
@@ -135,58 +134,34 @@ impl TextTest {
     }
 }
 
-/// What a string is compared by: two strings are equal to SCIM if and only if their keys are (F14, F15).
-///
-/// The order of the keys' bytes, which is the order of their code points, is the order of the strings.
-pub(crate) fn text_key(text: &str, case_exact: bool) -> Cow<'_, str> {
-    if case_exact { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
-}
-
-/// Reads a dateTime; an offset that is missing means UTC (S06).
-pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc())
-}
-
-/// S07: base64 may come with and without its padding.
-pub(crate) fn unpadded(text: &str) -> &str {
-    text.trim_end_matches('=')
-}
-
-/// A number as both databases and memory can hold it: exact if it fits 64 bits, else the nearest double.
+/// How a text is prepared for comparison (F14, F15).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Numeric {
-    Integer(i64),
-    Real(f64),
+pub(crate) enum TextKind {
+    /// Base64, with or without its padding (S07).
+    Base64,
+    CaseExact,
+    Folded,
+    Reference,
 }
 
-impl Numeric {
-    pub(crate) fn of(number: &Number) -> Numeric {
-        match number.as_i64() {
-            Some(value) => Numeric::Integer(value),
-            None => Numeric::Real(number.as_f64().unwrap_or(f64::NAN)),
+impl TextKind {
+    pub(crate) fn of(attribute: &Attribute) -> TextKind {
+        match attribute.kind {
+            AttributeType::Binary => TextKind::Base64,
+            AttributeType::Reference => TextKind::Reference,
+            _ if attribute.case_exact => TextKind::CaseExact,
+            _ => TextKind::Folded,
         }
     }
-}
 
-fn compare_numbers(a: &Number, b: &Number) -> Ordering {
-    match (Numeric::of(a), Numeric::of(b)) {
-        (Numeric::Integer(a), Numeric::Integer(b)) => a.cmp(&b),
-        (Numeric::Real(a), Numeric::Real(b)) => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
-        (Numeric::Integer(a), Numeric::Real(b)) => compare_mixed(a, b),
-        (Numeric::Real(a), Numeric::Integer(b)) => compare_mixed(b, a).reverse(),
-    }
-}
-
-/// Compares without rounding the integer to a double, as both databases do.
-#[expect(clippy::as_conversions, reason = "the range is checked, so that the conversion is exact")]
-fn compare_mixed(integer: i64, real: f64) -> Ordering {
-    if real >= 9_223_372_036_854_775_808.0 {
-        Ordering::Less
-    } else if real < -9_223_372_036_854_775_808.0 {
-        Ordering::Greater
-    } else {
-        let whole = real.trunc();
-        integer.cmp(&(whole as i64)).then_with(|| whole.partial_cmp(&real).unwrap_or(Ordering::Equal))
+    /// What the text is compared by; the order of the keys' bytes is the order of the texts.
+    pub(crate) fn key(self, text: &str) -> Cow<'_, str> {
+        match self {
+            TextKind::Base64 => Cow::Borrowed(text.trim_end_matches('=')),
+            TextKind::CaseExact => compare_key(text, true),
+            TextKind::Folded => compare_key(text, false),
+            TextKind::Reference => Cow::Borrowed(text),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod limits;
 mod name;
 mod parse;
 mod patch_path;
+mod search;
+mod sql;
 
 pub use ast::{Compare, CompareOp, Filter, Literal, Terms, ValuePath};
 pub use bind::{BindOptions, UnknownAttributes};
@@ -19,3 +21,5 @@ pub use error::{BindError, FilterError, PatchPathError};
 pub use limits::Limits;
 pub use name::{AttrName, UnresolvedPath};
 pub use patch_path::{BoundPatchPath, PatchPath};
+pub use search::search_document;
+pub use sql::{Column, ColumnKind, Columns, Dialect, SqlCondition, SqlError, SqlValue, Table};
