@@ -1,8 +1,18 @@
 //! From bytes to a login: read, verify, decrypt, judge.
 
+mod accept;
+mod assertion;
+mod attributes;
+mod conditions;
+mod context;
+mod envelope;
 mod fields;
 mod status;
+mod subject;
 mod unverified;
 
 pub use status::Status;
 pub use unverified::UnverifiedIssuer;
+
+pub(crate) use fields::{Fields, status, text_of, unexpected};
+pub(crate) use subject::{check_name_id, read_name_id};

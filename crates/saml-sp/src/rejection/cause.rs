@@ -74,6 +74,21 @@ pub enum Cause {
     #[error("the RelayState is not text")]
     RelayStateNotText,
 
+    /// MD-03: the identity provider's metadata has expired and must not be used.
+    #[error("the identity provider's metadata has expired")]
+    MetadataExpired {
+        /// When it expired.
+        at: DateTime<Utc>,
+        /// The host's clock.
+        now: DateTime<Utc>,
+    },
+    /// SIG-21: a redirected message is signed with an algorithm that isn't allowed.
+    #[error("the redirected message is signed with an algorithm that is not allowed")]
+    RedirectAlgorithm {
+        /// The algorithm's URI.
+        found: String,
+    },
+
     // --- the document ---
     /// XML-01 to XML-07: the document isn't read.
     #[error("the message is not acceptable XML: {0}")]
@@ -149,21 +164,6 @@ pub enum Cause {
         /// What is wrong with it.
         error: DecryptError,
     },
-    /// ENC-05: something is encrypted and the service provider has no key.
-    #[error("{part} is encrypted and no key is configured")]
-    NoDecryptionKey {
-        /// Where.
-        part: Part,
-    },
-    /// ENC-08: what was encrypted isn't what its wrapper is for.
-    #[error("the encrypted content is not of the kind that belongs there")]
-    DecryptedKind {
-        /// Name of the element that belongs there.
-        expected: &'static str,
-        /// Name of the element that was encrypted.
-        found: String,
-    },
-
     // --- the message ---
     /// RSP-01, ASN-01: not SAML version 2.0.
     #[error("{part} is not of SAML version 2.0")]

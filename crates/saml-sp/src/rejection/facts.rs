@@ -1,6 +1,7 @@
 //! What each fact is called, which two sides it has, and what an admin can change.
 
 use super::{Cause, Part};
+use crate::enc::DecryptError;
 
 impl Cause {
     /// Gives the id of the broken rule, stable over releases.
@@ -24,8 +25,8 @@ impl Cause {
             Self::NotSigned { part } => part.choose("SIG-12", "SIG-12", "SLO-02"),
             Self::SeveralAssertions { .. } => "SIG-13",
             Self::Decryption { error, .. } => error.code(),
-            Self::NoDecryptionKey { .. } => "ENC-05",
-            Self::DecryptedKind { .. } => "ENC-08",
+            Self::MetadataExpired { .. } => "MD-03",
+            Self::RedirectAlgorithm { .. } => "SIG-21",
             Self::Version { part, .. } => part.choose("RSP-01", "ASN-01", "SLO-08"),
             Self::NoId { part } => part.choose("RSP-02", "ASN-01", "SLO-08"),
             Self::Instant { part, .. } => part.choose("RSP-03", "RSP-03", "SLO-08"),
@@ -81,9 +82,7 @@ impl Cause {
             | Self::RelayStateTooLong { limit, .. }
             | Self::NameIdTooLong { limit, .. } => format!("at most {limit}"),
             Self::SeveralAssertions { .. } => "1".to_owned(),
-            Self::WrongMessage { expected, .. } | Self::DecryptedKind { expected, .. } => {
-                (*expected).to_owned()
-            }
+            Self::WrongMessage { expected, .. } => (*expected).to_owned(),
             Self::Version { .. } => "2.0".to_owned(),
             Self::Instant { .. } => "a time such as 2026-01-31T12:00:00Z".to_owned(),
             Self::Encoding { .. } => crate::names::ENCODING_DEFLATE.to_owned(),
@@ -109,7 +108,8 @@ impl Cause {
             Self::Expired { now, .. }
             | Self::ConfirmationExpired { now, .. }
             | Self::SessionEnded { now, .. }
-            | Self::PendingExpired { now, .. } => format!("after {now}"),
+            | Self::PendingExpired { now, .. }
+            | Self::MetadataExpired { now, .. } => format!("after {now}"),
             _ => return None,
         })
     }
@@ -125,7 +125,7 @@ impl Cause {
             Self::Encoding { found }
             | Self::WrongMessage { found, .. }
             | Self::UnexpectedElement { found, .. }
-            | Self::DecryptedKind { found, .. }
+            | Self::RedirectAlgorithm { found }
             | Self::Version { found, .. }
             | Self::Instant { found, .. }
             | Self::Issuer { found, .. }
@@ -144,6 +144,7 @@ impl Cause {
             Self::Status(status) => status.to_string(),
             Self::IssuedInFuture { at, .. }
             | Self::IssuedTooLongAgo { at, .. }
+            | Self::MetadataExpired { at, .. }
             | Self::PendingExpired { at, .. }
             | Self::SessionEnded { at, .. }
             | Self::AuthenticatedInFuture { at, .. }
@@ -188,12 +189,13 @@ impl Cause {
             Self::NoNameId => {
                 "let the identity provider send a NameID, or take the account key from an attribute"
             }
-            Self::NoDecryptionKey { .. } => {
+            Self::Decryption { error: DecryptError::NoKey, .. } => {
                 "turn assertion encryption off at the identity provider, or configure a key"
             }
             Self::Unsolicited { .. } => {
                 "start the login here, or allow logins that start at the identity provider for this connection"
             }
+            Self::MetadataExpired { .. } => "load the identity provider's metadata again",
             Self::Status(_) => {
                 "look into the identity provider's own log of sign-ins; is the person assigned to this application?"
             }

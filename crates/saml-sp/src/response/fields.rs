@@ -87,7 +87,7 @@ impl<'d> Fields<'d> {
         if at > later(now, skew) {
             return Err(Cause::IssuedInFuture { part: self.part, at, now }.into());
         }
-        if at < earlier(now, policy.max_issue_age.get().saturating_add(skew)) {
+        if at <= earlier(now, policy.max_issue_age.get().saturating_add(skew)) {
             return Err(Cause::IssuedTooLongAgo { part: self.part, at, now }.into());
         }
         Ok(at)
