@@ -86,6 +86,8 @@ pub enum Action {
     PersonRemoved,
     /// A person's fields.
     PersonUpdated,
+    /// A directory's user was refused.
+    ProvisionRefused,
     /// A person's roles.
     RolesChanged,
     /// A tenant was made.

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::capabilities::{AuthScheme, Capabilities};
-use crate::ids::{AttrName, ConnectionId, Generation, TenantId};
+use crate::ids::{AttrName, ConnectionId, EmailAddress, Generation, TenantId};
 use crate::mapping::AttributeMapping;
+use crate::person::DirectoryPerson;
 
 /// A tenant's tie to one identity provider for logins.
 ///
@@ -166,6 +167,26 @@ pub enum DirectoryField {
     PrimaryEmail,
     /// `userName`, ignoring the case of ASCII letters (RFC 7643 4.1.1: not case-exact).
     UserName,
+}
+
+impl DirectoryField {
+    /// The user's value of it, if there is one.
+    pub(crate) fn of(self, user: &DirectoryPerson) -> Option<&str> {
+        let value = match self {
+            Self::ExternalId => user.external_id.as_deref(),
+            Self::PrimaryEmail => user.primary_email.as_ref().map(EmailAddress::as_str),
+            Self::UserName => Some(user.user_name.as_str()),
+        };
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// Whether the user's value equals another.
+    pub(crate) fn equals(self, user: &DirectoryPerson, value: &str) -> bool {
+        self.of(user).is_some_and(|own| match self {
+            Self::ExternalId => own == value,
+            Self::PrimaryEmail | Self::UserName => own.eq_ignore_ascii_case(value),
+        })
+    }
 }
 
 /// Who may come in through a login connection.

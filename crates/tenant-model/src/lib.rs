@@ -6,12 +6,16 @@ mod capabilities;
 mod connection;
 mod ids;
 mod local_path;
+mod login;
 mod mapping;
 mod person;
 mod profile;
+mod provision;
+mod session;
 mod tenant;
 mod time;
 mod token;
+mod transition;
 
 pub use audit::{Action, AuditEvent, FieldChange, LifecycleEvent, Outcome, Target};
 pub use capabilities::{
@@ -27,6 +31,10 @@ pub use ids::{
     KeyId, PersonId, ProfileId, RequestId, ResourceName, RoleName, TenantId, TokenId,
 };
 pub use local_path::LocalPath;
+pub use login::{
+    AssertedIdentity, AssertedName, Candidate, FoundBy, LoginDecision, LoginQuery, LoginRefusal, LoginRows,
+    PairingQuery, decide_login, login_query,
+};
 pub use mapping::{
     AccountField, AttributeBag, AttributeMapping, DepartmentRule, FieldReport, FieldRule, Mapped,
     MappingError, MappingReport, NameCase, Role, RoleReport, RoleRule, RoleRules, RoleRulesError, Several,
@@ -40,6 +48,11 @@ pub use profile::{
     EntityIdScheme, Hook, IdpInitiated, LoginAnswer, MetadataBy, NameIdFormat, ProductProfile, ProfileError,
     SamlPaths, SamlProfile, ScimProfile, SpKeys, TenantFrom,
 };
+pub use provision::{
+    Provision, ProvisionQuery, ProvisionRefusal, ProvisionRows, ProvisionStep, SubjectQuery,
+    decide_provision, provision_query,
+};
+pub use session::{Method, SessionFacts, SignInRefusal, may_sign_in, session_alive};
 pub use tenant::{
     BreakGlass, DomainClaim, DomainPolicy, DomainState, SsoPolicy, Standing, Tenant, TenantState, VerifiedBy,
 };
@@ -49,3 +62,4 @@ pub use token::{
     TokenHash, TokenPolicy, TokenPrefix, TokenRefusal, TokenRequest, Use, authenticate, issue, read_header,
     revoke, touch,
 };
+pub use transition::{Before, Guard, Held, Transition, deactivate, transition};

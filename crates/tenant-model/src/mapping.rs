@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub use report::{FieldReport, MappingReport, RoleReport};
 pub use roles::{DepartmentRule, Role, RoleRule, RoleRules, RoleRulesError, Several, UnknownRole};
 
+pub(crate) use roles::{GrantSource, resolve as resolve_roles};
+
 use crate::ids::{AttrName, EmailAddress, IdError, RoleName};
 
 /// Attribute names and values as they came, with the NameID if it was a login.
@@ -65,6 +67,13 @@ impl AttributeBag {
     #[must_use]
     pub fn name_id(&self) -> Option<&str> {
         self.name_id.as_deref()
+    }
+
+    /// The same attributes with another NameID.
+    #[must_use]
+    pub fn with_name_id(mut self, name_id: Option<&str>) -> Self {
+        self.name_id = name_id.map(str::to_owned);
+        self
     }
 
     /// The values of the one attribute that a rule's name stands for.
@@ -180,6 +189,20 @@ pub struct FieldRule {
     pub case: NameCase,
 }
 
+impl FieldRule {
+    /// All values of all attributes that the rule might read, whichever it takes in the end.
+    pub(crate) fn attribute_values<'a>(&'a self, input: &'a AttributeBag) -> impl Iterator<Item = &'a str> {
+        let alike = |name: &str| {
+            self.from.iter().any(|source| match source {
+                Source::Attribute(wanted) => self.case.same(wanted, name),
+                Source::NameId | Source::Value(_) => false,
+            })
+        };
+        let read = input.values.iter().filter(move |(name, _)| alike(name));
+        read.flat_map(|(_, values)| values.iter().map(String::as_str))
+    }
+}
+
 /// How attribute names are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -189,6 +212,15 @@ pub enum NameCase {
     Exact,
     /// An exact match first, then ignoring the case of ASCII letters, for admins who typed `Email` for `email`.
     Fold,
+}
+
+impl NameCase {
+    fn same(self, wanted: &AttrName, name: &str) -> bool {
+        match self {
+            Self::Exact => wanted.as_str() == name,
+            Self::Fold => wanted.as_str().eq_ignore_ascii_case(name),
+        }
+    }
 }
 
 /// Where a value comes from. In profiles: `@NameId`, `=text` for a fixed value, else an attribute's name.

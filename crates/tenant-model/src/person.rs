@@ -217,6 +217,14 @@ pub struct DirectoryPerson {
     pub attributes: AttributeBag,
 }
 
+impl DirectoryPerson {
+    /// The address to write to: the primary one, else the `userName` if it is an address.
+    #[must_use]
+    pub fn address(&self) -> Option<EmailAddress> {
+        self.primary_email.clone().or_else(|| EmailAddress::parse(&self.user_name).ok())
+    }
+}
+
 /// What a directory says about a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use super::{
     AccountField, AttributeBag, AttributeMapping, FieldRule, Mapped, MappingError, NameCase, RoleRules,
     Source,
 };
-use crate::ids::{AttrName, EmailAddress};
+use crate::ids::EmailAddress;
 
 /// What a mapping makes of some attributes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,11 @@ impl MappingReport {
     /// The problem that [`super::apply`] returns, if any.
     #[must_use]
     pub fn first_problem(&self) -> Option<&MappingError> {
-        self.fields.iter().find_map(|field| field.problem.as_ref()).or(self.roles.problem.as_ref())
+        self.field_problem().or(self.roles.problem.as_ref())
+    }
+
+    pub(crate) fn field_problem(&self) -> Option<&MappingError> {
+        self.fields.iter().find_map(|field| field.problem.as_ref())
     }
 }
 
@@ -159,20 +163,13 @@ fn unused(mapping: &AttributeMapping, input: &AttributeBag) -> Vec<String> {
     let in_fields = |name: &str| {
         mapping.fields.values().any(|rule| {
             rule.from.iter().any(|source| match source {
-                Source::Attribute(wanted) => same(wanted, name, rule.case),
+                Source::Attribute(wanted) => rule.case.same(wanted, name),
                 Source::NameId | Source::Value(_) => false,
             })
         })
     };
     let in_roles = |name: &str| reads(&mapping.roles, name);
     input.names().filter(|name| !in_fields(name) && !in_roles(name)).map(str::to_owned).collect()
-}
-
-fn same(wanted: &AttrName, name: &str, case: NameCase) -> bool {
-    match case {
-        NameCase::Exact => wanted.as_str() == name,
-        NameCase::Fold => wanted.as_str().eq_ignore_ascii_case(name),
-    }
 }
 
 fn reads(rules: &RoleRules, name: &str) -> bool {
