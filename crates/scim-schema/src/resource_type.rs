@@ -113,6 +113,11 @@ impl ResourceType {
         })
     }
 
+    /// Core and common attributes.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &Arc<Attribute>> {
+        self.core.attributes()
+    }
+
     pub(crate) fn special(&self) -> &Special {
         &self.special
     }

@@ -7,8 +7,7 @@ use serde_json::Value;
 
 /// A file of `testdata/scim/schema`.
 pub(crate) fn load<T: DeserializeOwned>(name: &str) -> T {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/scim/schema").join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    testkit::data::json(&format!("scim/schema/{name}"))
 }
 
 /// User, Group, and the Device of `device.json`: a resource type that exists as data alone.
