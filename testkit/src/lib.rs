@@ -8,6 +8,9 @@
 //! | [`data`] | reading of `testdata/` |
 //! | [`laws`] | what must hold for any bytes, one plain function each; fuzz targets and replays call the same ones |
 //! | [`replay`] | runs a law over everything that a fuzzer found, and over its seeds |
+//! | `scim_filter` | random schemas, resources and filters that fit each other, made from bytes |
+//! | `scim_filter_reference` | a slow, obvious second evaluation of filters |
+//! | `scim_patch` | the PATCH vectors and the recorded client requests |
 //! | `captures` | responses that foreign identity providers sent, with what they must be read as |
 //!
 //! Everything here panics when its data is missing or malformed: a test that can't read its vectors has to fail.
@@ -17,3 +20,9 @@ pub mod captures;
 pub mod data;
 pub mod laws;
 pub mod replay;
+#[cfg(feature = "filter")]
+pub mod scim_filter;
+#[cfg(feature = "filter")]
+pub mod scim_filter_reference;
+#[cfg(feature = "patch")]
+pub mod scim_patch;

@@ -1,0 +1,260 @@
+//! The strict reading of a value: of its attribute's type, in the schema's spelling, nothing in it that a client must
+//! not set.
+
+use std::collections::HashSet;
+
+use scim_schema::{AttrPath, Attribute, AttributeType, Comparable, Mutability, is_unassigned};
+use serde_json::{Map, Value};
+
+use crate::PatchError;
+use crate::error::{excerpt, type_name};
+
+/// A value on its way to one attribute, with what an error about it must say.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) operation: usize,
+    /// The attribute; a sub-attribute in it is not looked at.
+    pub(crate) path: &'a AttrPath,
+}
+
+impl Place<'_> {
+    fn attribute(&self) -> &Attribute {
+        self.path.attribute()
+    }
+
+    /// The attribute's path, or that of its sub-attribute, for messages.
+    pub(crate) fn name(&self, sub: Option<&Attribute>) -> String {
+        let attribute = self.path.without_sub();
+        match sub {
+            None => attribute.to_string(),
+            Some(sub) => format!("{attribute}.{}", sub.name),
+        }
+    }
+
+    fn wrong_type(&self, sub: Option<&Attribute>, expected: &'static str, found: &Value) -> PatchError {
+        let found = type_name(found);
+        PatchError::WrongType { operation: self.operation, attribute: self.name(sub), expected, found }
+    }
+
+    pub(crate) fn required_missing(&self, sub: Option<&Attribute>) -> PatchError {
+        PatchError::RequiredMissing { operation: Some(self.operation), attribute: self.name(sub) }
+    }
+
+    /// A value of the single-valued simple attribute; `None` for null.
+    pub(crate) fn single(&self, value: &Value) -> Result<Option<Value>, PatchError> {
+        self.simple(self.attribute(), None, value)
+    }
+
+    /// One value of a simple attribute or sub-attribute.
+    fn simple(
+        &self,
+        attribute: &Attribute,
+        sub: Option<&Attribute>,
+        value: &Value,
+    ) -> Result<Option<Value>, PatchError> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        if let Some(expected) = misfit(attribute, value) {
+            return Err(self.wrong_type(sub, expected, value));
+        }
+        // S34: a required string is there only if it says something.
+        if attribute.required && value.as_str() == Some("") {
+            return Err(self.required_missing(sub));
+        }
+        Ok(Some(value.clone()))
+    }
+
+    /// The value of a sub-attribute; `None` if it is unassigned. A multi-valued one is always an array then.
+    pub(crate) fn sub(&self, sub: &Attribute, value: &Value) -> Result<Option<Value>, PatchError> {
+        if !sub.multi_valued {
+            return self.simple(sub, Some(sub), value);
+        }
+        let mut out = Vec::new();
+        let mut seen = HashSet::new();
+        let items = match value {
+            Value::Null => return Ok(None),
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for item in items {
+            if let Some(item) = self.simple(sub, Some(sub), item)?
+                && seen.insert(identity(sub, &item))
+            {
+                out.push(item);
+            }
+        }
+        Ok(if out.is_empty() { None } else { Some(Value::Array(out)) })
+    }
+
+    /// The members of an object for the complex attribute, each with its sub-attribute, in the order sent.
+    pub(crate) fn members<'v>(&self, value: &'v Value) -> Result<Vec<(&Attribute, &'v Value)>, PatchError> {
+        let attribute = self.attribute();
+        let Value::Object(fields) = value else {
+            return Err(self.wrong_type(None, "an object", value));
+        };
+        let mut out = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            let Some(sub) = attribute.sub_attribute(name) else {
+                return Err(PatchError::UnknownSubAttribute {
+                    operation: self.operation,
+                    attribute: self.name(None),
+                    name: excerpt(name),
+                });
+            };
+            if sub.mutability == Mutability::ReadOnly {
+                return Err(PatchError::ReadOnly {
+                    operation: self.operation,
+                    attribute: self.name(Some(sub)),
+                });
+            }
+            out.push((sub.as_ref(), value));
+        }
+        Ok(out)
+    }
+
+    /// One whole element of the multi-valued attribute; `None` if nothing in it is assigned.
+    pub(crate) fn element(&self, value: &Value) -> Result<Option<Value>, PatchError> {
+        let attribute = self.attribute();
+        if !attribute.is_complex() {
+            return self.simple(attribute, None, value);
+        }
+        if value.is_null() {
+            return Ok(None);
+        }
+        let mut element = Map::new();
+        for (sub, value) in self.members(value)? {
+            if let Some(value) = self.sub(sub, value)? {
+                element.insert(sub.name.clone(), value);
+            }
+        }
+        if element.is_empty() {
+            return Ok(None);
+        }
+        // An element whose `value` is its name is nothing without it, whatever the schema says about `required`.
+        let keyed = is_keyed(attribute);
+        let needed = |sub: &&std::sync::Arc<Attribute>| sub.required || (keyed && sub.name == "value");
+        match attribute.sub_attributes.iter().filter(needed).find(|sub| !element.contains_key(&sub.name)) {
+            Some(missing) => Err(self.required_missing(Some(missing))),
+            None => Ok(Some(Value::Object(element))),
+        }
+    }
+
+    /// The elements of a value for the multi-valued attribute: exact repeats once (S12), at most one primary (S10).
+    pub(crate) fn elements(&self, value: &Value, one_is_enough: bool) -> Result<Vec<Value>, PatchError> {
+        let items = match value {
+            Value::Array(items) => items.as_slice(),
+            one if one_is_enough => std::slice::from_ref(one),
+            other => return Err(self.wrong_type(None, "an array", other)),
+        };
+        let mut out = Vec::with_capacity(items.len());
+        let mut seen = HashSet::new();
+        for item in items {
+            if let Some(item) = self.element(item)?
+                && seen.insert(identity(self.attribute(), &item))
+            {
+                out.push(item);
+            }
+        }
+        if out.iter().filter(|element| is_primary(element)).count() > 1 {
+            return Err(self.several_primary());
+        }
+        Ok(out)
+    }
+
+    /// The elements of a value that is added: null is none to add (RFC 7644 3.5.2.1).
+    pub(crate) fn added_elements(&self, value: &Value) -> Result<Vec<Value>, PatchError> {
+        if value.is_null() { Err(self.null()) } else { self.elements(value, true) }
+    }
+
+    pub(crate) fn null(&self) -> PatchError {
+        PatchError::WrongType {
+            operation: self.operation,
+            attribute: self.path.to_string(),
+            expected: "a value",
+            found: type_name(&Value::Null),
+        }
+    }
+
+    pub(crate) fn several_primary(&self) -> PatchError {
+        PatchError::SeveralPrimary { operation: self.operation, attribute: self.name(None) }
+    }
+}
+
+/// Whether an element says `primary: true`.
+pub(crate) fn is_primary(element: &Value) -> bool {
+    element.get("primary") == Some(&Value::Bool(true))
+}
+
+/// Whether elements are told apart by `value` alone: one that can never change is the element's name, as that of a
+/// group's member (S38).
+pub(crate) fn is_keyed(attribute: &Attribute) -> bool {
+    attribute.multi_valued
+        && attribute.sub_attribute("value").is_some_and(|value| value.mutability == Mutability::Immutable)
+}
+
+/// What makes two elements of an attribute the same: their `value` if that is immutable, their `value` and `type` if
+/// they have a `value` (S12), else everything in them. Compared as the attributes compare.
+pub(crate) fn identity(attribute: &Attribute, element: &Value) -> Vec<String> {
+    if !attribute.is_complex() {
+        return vec![comparable(attribute, element)];
+    }
+    let of = |sub: &Attribute| {
+        // S11: a missing primary is false.
+        element.get(&sub.name).filter(|value| !is_unassigned(value) && **value != Value::Bool(false))
+    };
+    if let Some(value_sub) = attribute.sub_attribute("value")
+        && let Some(value) = of(value_sub)
+    {
+        let mut key = vec![comparable(value_sub, value)];
+        if !is_keyed(attribute)
+            && let Some(kind_sub) = attribute.sub_attribute("type")
+        {
+            key.push(of(kind_sub).map_or_else(String::new, |kind| comparable(kind_sub, kind)));
+        }
+        return key;
+    }
+    // No `value`: the shape differs from the keys above, so that the two kinds never meet.
+    let mut key = vec![String::new(), String::new(), String::new()];
+    for sub in &attribute.sub_attributes {
+        key.push(of(sub).map_or_else(String::new, |value| comparable(sub, value)));
+    }
+    key
+}
+
+fn comparable(attribute: &Attribute, value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let mut keys: Vec<String> = items.iter().map(|item| comparable(attribute, item)).collect();
+            keys.sort_unstable();
+            keys.join("\u{0}")
+        }
+        value => Comparable::of(attribute, value).map_or_else(|| value.to_string(), |key| key.to_key()),
+    }
+}
+
+/// What the attribute takes, if the value is not it.
+fn misfit(attribute: &Attribute, value: &Value) -> Option<&'static str> {
+    let (fits, expected) = match (attribute.kind, value) {
+        (AttributeType::Boolean, value) => (value.is_boolean(), "true or false"),
+        (AttributeType::Decimal, value) => (value.is_number(), "a number"),
+        // S05: no fraction, no exponent.
+        (AttributeType::Integer, value) => (value.is_i64() || value.is_u64(), "an integer"),
+        (AttributeType::DateTime, value) => {
+            (Comparable::of(attribute, value).is_some(), "a dateTime such as 2026-01-02T03:04:05Z")
+        }
+        (AttributeType::Binary, value) => (value.as_str().is_some_and(is_base64), "base64 text"),
+        (AttributeType::Reference | AttributeType::String, value) => (value.is_string(), "a string"),
+        (AttributeType::Complex, _) => (false, "a value without objects in it"),
+    };
+    if fits { None } else { Some(expected) }
+}
+
+/// S07: base64 or base64url, with or without its padding.
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let padding = text.len().saturating_sub(digits.len());
+    padding <= 2
+        && digits.len() % 4 != 1
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
+}
