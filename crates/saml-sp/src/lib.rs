@@ -9,10 +9,13 @@ mod ids;
 mod keys;
 mod limits;
 mod login;
+mod metadata;
 mod names;
 mod rejection;
 mod request;
 mod response;
+#[cfg(test)]
+mod test_captures;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
@@ -38,6 +41,7 @@ pub use login::{
     Attribute, AttributeValue, Attributes, AuthnContext, Evidence, GroupOverage, Login, NameId, Notice,
     ReplayClaim, Session, Sighting, SubjectKey, Verified,
 };
+pub use metadata::{IdpMetadata, MetadataError, MetadataNotice, MetadataOptions, MetadataOutput};
 pub use rejection::{Cause, Part, Rejection};
 pub use request::{
     Comparison, Consumer, IdpEntry, LoginOptions, NameIdPolicy, OpenError, PendingLogin, RequestConditions,

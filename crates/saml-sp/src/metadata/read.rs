@@ -1,0 +1,278 @@
+//! An identity provider from its metadata.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    MetadataError,
+    keys::signing_keys,
+    select::{Selected, entity_id, select},
+};
+use crate::{
+    AlgorithmPolicy, Binding, DisplayInfo, Endpoint, EndpointUrl, Engines, EntityId, IdentityProvider,
+    KeyError, Limits, LocalizedText, Logo, Scope, Seconds, SignatureEvidence, Skew, VerificationKey,
+    dsig::{signature_of, verify_enveloped},
+    names::{MD_UI, METADATA, SHIB_METADATA, XML},
+    rejection::{Cause, Part, Rejection},
+    response::Fields,
+    time::later,
+    xml::{Document, Element},
+};
+
+impl IdentityProvider {
+    /// Reads the only identity provider of a metadata document, taken on the word of whoever brought the document.
+    ///
+    /// That is right for a file that an admin uploads or a page fetched over TLS from the identity provider itself.
+    /// [`MetadataOptions`] picks one of several, verifies a signature, and sets demands. When the metadata expires is
+    /// kept: a connection refuses to use it afterwards (MD-03).
+    ///
+    /// # Errors
+    /// [`MetadataError`]
+    ///
+    /// # Examples
+    /// ```
+    /// use saml_sp::{Binding, IdentityProvider};
+    ///
+    /// let metadata = include_bytes!("../../../testdata/saml/captures/ssp/idp-metadata.xml");
+    /// let idp = IdentityProvider::from_metadata(metadata)?;
+    /// assert_eq!(idp.entity_id().as_str(), "http://127.0.0.1:21110/saml2/idp/metadata.php");
+    /// assert!(idp.single_sign_on(Binding::HttpRedirect).is_some());
+    /// # Ok::<(), saml_sp::MetadataError>(())
+    /// ```
+    pub fn from_metadata(bytes: &[u8]) -> Result<Self, MetadataError> {
+        MetadataOptions::default().read_unexpired(bytes, None).map(|read| read.idp)
+    }
+}
+
+/// How to read an identity provider's metadata.
+///
+/// ```
+/// # fn example(bytes: &[u8], pinned: saml_sp::VerificationKey, now: chrono::DateTime<chrono::Utc>)
+/// # -> Result<(), Box<dyn std::error::Error>> {
+/// use saml_sp::MetadataOptions;
+///
+/// let mut options = MetadataOptions::default();
+/// options.entity_id = Some("https://idp.example.com/metadata".parse()?);
+/// options.pinned_keys = vec![pinned];
+/// let idp = options.read(bytes, now)?.idp;
+/// # Ok(())
+/// # }
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataOptions {
+    /// Which algorithms its signature may use (SIG-06).
+    pub algorithms: AlgorithmPolicy,
+    /// Which engines must find its signature good.
+    pub engines: Engines,
+    /// Which of several identity providers is meant.
+    pub entity_id: Option<EntityId>,
+    /// Numbers on everything that a document can make big; larger than for messages.
+    pub limits: Limits,
+    /// How far ahead the end of validity may lie (MD-03).
+    pub max_validity: Option<Seconds>,
+    /// Keys of the metadata's source. If there are any, the root must carry a signature that one of them verifies, and
+    /// nothing else is read (MD-06).
+    pub pinned_keys: Vec<VerificationKey>,
+    /// Whether every endpoint must have an https address (MD-05).
+    pub require_https: bool,
+    /// Whether the metadata must say until when it is valid (MD-03).
+    pub require_valid_until: bool,
+    /// How far the clocks may differ.
+    pub skew: Skew,
+}
+
+impl Default for MetadataOptions {
+    fn default() -> Self {
+        let mut limits = Limits::default();
+        limits.message_bytes = MAX_BYTES;
+        limits.nodes = MAX_NODES;
+        limits.namespace_declarations = MAX_NAMESPACES;
+        Self {
+            algorithms: AlgorithmPolicy::default(),
+            engines: Engines::default(),
+            entity_id: None,
+            limits,
+            max_validity: None,
+            pinned_keys: Vec::new(),
+            require_https: false,
+            require_valid_until: false,
+            skew: Skew::default(),
+        }
+    }
+}
+
+impl MetadataOptions {
+    /// Reads an identity provider.
+    ///
+    /// # Errors
+    /// [`MetadataError`]
+    pub fn read(&self, bytes: &[u8], now: DateTime<Utc>) -> Result<IdpMetadata, MetadataError> {
+        self.read_unexpired(bytes, Some(now))
+    }
+
+    fn read_unexpired(&self, bytes: &[u8], now: Option<DateTime<Utc>>) -> Result<IdpMetadata, MetadataError> {
+        let document =
+            Document::parse(bytes, &self.limits).map_err(|error| Rejection::from(Cause::Xml(error)))?;
+        if self.pinned_keys.is_empty() {
+            return self.read_tree(document.root(), None, now);
+        }
+        let refuse = |error| Rejection::from(Cause::Signature { part: Part::Metadata, error });
+        if signature_of(document.root()).map_err(refuse)?.is_none() {
+            return Err(Rejection::from(Cause::NotSigned { part: Part::Metadata }).into());
+        }
+        let covered = verify_enveloped(
+            document.root(),
+            &self.pinned_keys,
+            &self.algorithms,
+            self.engines,
+            &self.limits,
+        )
+        .map_err(refuse)?;
+        let signed = Document::parse(&covered.bytes, &self.limits)
+            .map_err(|error| Rejection::from(Cause::Xml(error)))?;
+        self.read_tree(signed.root(), Some(covered.evidence), now)
+    }
+
+    fn read_tree(
+        &self,
+        root: Element<'_>,
+        signature: Option<SignatureEvidence>,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<IdpMetadata, MetadataError> {
+        let selected = select(root, self.entity_id.as_ref().map(EntityId::as_str))?;
+        let mut notices = Vec::new();
+        self.check_validity(&selected, now)?;
+        if selected.open_ended {
+            notices.push(MetadataNotice::OpenEnded);
+        }
+        let Selected { entity, role, .. } = selected;
+        let fields = Fields::new(role, Part::Metadata);
+        let texts = |name| role.children_named(METADATA, name).map(|one| one.text().into_owned()).collect();
+        // MD-11: a ResponseLocation means nothing on a single sign-on service.
+        let mut sign_on = self.endpoints(role, "SingleSignOnService")?;
+        sign_on.iter_mut().for_each(|endpoint| endpoint.response_location = None);
+        let idp =
+            IdentityProvider::new(entity_id(entity)?.parse()?, sign_on, signing_keys(role, &mut notices)?)?
+                .with_single_logout_services(self.endpoints(role, "SingleLogoutService")?)
+                .with_want_authn_requests_signed(fields.flag("WantAuthnRequestsSigned")?.unwrap_or(false))
+                .with_valid_until(selected.valid_until)
+                .with_cache_duration(selected.cache_duration.map(str::to_owned))
+                .with_name_id_formats(texts("NameIDFormat"))
+                .with_display(display(role))
+                .with_scopes(scopes(role).chain(scopes(entity)).collect())
+                .with_error_url(role.attribute("errorURL").map(str::to_owned));
+        Ok(IdpMetadata { idp, notices, signature })
+    }
+
+    /// Judges the end of validity (MD-03, Errata 76 and 94).
+    fn check_validity(
+        &self,
+        selected: &Selected<'_>,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<(), MetadataError> {
+        let Some(valid_until) = selected.valid_until else {
+            return if self.require_valid_until { Err(MetadataError::NoValidUntil) } else { Ok(()) };
+        };
+        let Some(now) = now else { return Ok(()) };
+        if now >= later(valid_until, self.skew.seconds()) {
+            return Err(MetadataError::Expired { valid_until });
+        }
+        match self.max_validity {
+            Some(most) if valid_until > later(now, most.get()) => {
+                Err(MetadataError::ValidTooLong { valid_until })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads the endpoints of a kind; those with a binding that isn't known are left out (MD-05).
+    fn endpoints(&self, role: Element<'_>, name: &str) -> Result<Vec<Endpoint>, MetadataError> {
+        let mut endpoints = Vec::new();
+        for element in role.children_named(METADATA, name) {
+            let fields = Fields::new(element, Part::Metadata);
+            let Some(binding) = Binding::from_uri(fields.required("Binding")?) else { continue };
+            endpoints.push(Endpoint {
+                binding,
+                location: self.url(fields.required("Location")?)?,
+                response_location: fields.text("ResponseLocation")?.map(|url| self.url(url)).transpose()?,
+            });
+        }
+        Ok(endpoints)
+    }
+
+    fn url(&self, text: &str) -> Result<EndpointUrl, MetadataError> {
+        let url: EndpointUrl =
+            text.parse().map_err(|_| MetadataError::Location { found: text.to_owned() })?;
+        if self.require_https && !url.is_https() {
+            return Err(MetadataError::NotHttps { found: text.to_owned() });
+        }
+        Ok(url)
+    }
+}
+
+/// What was read from metadata.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdpMetadata {
+    /// The identity provider.
+    pub idp: IdentityProvider,
+    /// What was unusual, though not refused.
+    pub notices: Vec<MetadataNotice>,
+    /// The signature that a pinned key verified, if keys are pinned.
+    pub signature: Option<SignatureEvidence>,
+}
+
+/// Something unusual in metadata that didn't lead to a refusal.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetadataNotice {
+    /// MD-04: a signing key was left out because it can't be used here.
+    KeySkipped(KeyError),
+    /// MD-03: the root says neither until when it is valid nor when to read it again.
+    OpenEnded,
+}
+
+/// Reads what is for people (MD-07).
+fn display(role: Element<'_>) -> DisplayInfo {
+    let mut display = DisplayInfo::default();
+    let info = role.child(METADATA, "Extensions").and_then(|extensions| extensions.child(MD_UI, "UIInfo"));
+    for child in info.iter().flat_map(|info| info.children()).filter(|child| child.namespace() == MD_UI) {
+        let text = || {
+            LocalizedText::new(
+                child.attribute_ns(XML, "lang").unwrap_or_default(),
+                child.text().trim().to_owned(),
+            )
+        };
+        let pixels =
+            |name| child.attribute(name).and_then(|text| text.trim().parse().ok()).unwrap_or_default();
+        match child.local_name() {
+            "DisplayName" => display.names.push(text()),
+            "Description" => display.descriptions.push(text()),
+            "Logo" => display.logos.push(Logo {
+                url: child.text().trim().to_owned(),
+                width: pixels("width"),
+                height: pixels("height"),
+            }),
+            _ => {}
+        }
+    }
+    display
+}
+
+fn scopes<'d>(element: Element<'d>) -> impl Iterator<Item = Scope> + use<'d> {
+    element
+        .child(METADATA, "Extensions")
+        .into_iter()
+        .flat_map(|extensions| extensions.children().filter(|child| child.is(SHIB_METADATA, "Scope")))
+        .map(|scope| Scope {
+            value: scope.text().trim().to_owned(),
+            is_pattern: matches!(scope.attribute("regexp"), Some("true" | "1")),
+        })
+}
+
+/// 16 MiB: the aggregate of a country's universities has about 5.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// An entity has some 150 nodes.
+const MAX_NODES: usize = 1024 * 1024;
+/// An entity has some 10 declarations.
+const MAX_NAMESPACES: usize = 128 * 1024;
