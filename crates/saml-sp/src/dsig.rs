@@ -12,6 +12,10 @@ mod policy;
 mod sign;
 mod structure;
 mod verify;
+#[cfg(feature = "xmlsec")]
+mod xmlsec_engine;
+#[cfg(feature = "xmlsec")]
+mod xmlsec_ffi;
 
 pub(crate) use algorithm::algorithms;
 pub use algorithm::{Canonicalization, DigestAlgorithm, SignatureAlgorithm};
@@ -23,8 +27,15 @@ pub(crate) use sign::{Signer, sign_enveloped};
 pub(crate) use structure::decode_base64;
 pub use verify::SignatureEvidence;
 pub(crate) use verify::{Covered, signature_of, verify_enveloped};
+#[cfg(feature = "xmlsec")]
+pub(crate) use xmlsec_ffi::XmlsecKey;
+#[cfg(all(test, feature = "xmlsec"))]
+pub(crate) use xmlsec_ffi::oracle;
 
 /// The namespace of XML Signature.
 pub(crate) const DS_NS: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// The namespace of exclusive canonicalization, and its identifier.
 pub(crate) const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! XML Encryption: opening what was encrypted for us.
 
 mod algorithm;
+mod crypto;
 mod decrypt;
 mod encrypt;
 mod error;
 mod policy;
+mod structure;
 
 pub use algorithm::{DataEncryption, KeyTransport, Mgf};
 pub use decrypt::EncryptionEvidence;

@@ -5,12 +5,14 @@
 mod attributes;
 pub(crate) mod c14n;
 mod error;
+mod fragment;
 mod names;
 mod reader;
 mod tree;
 pub(crate) mod write;
 
 pub use error::{XmlError, XmlErrorKind};
+pub(crate) use fragment::with_declarations;
 pub(crate) use names::is_ncname;
 pub(crate) use tree::{Attribute, Children, Declaration, Document, Element};
 

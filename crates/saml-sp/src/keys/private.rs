@@ -29,6 +29,7 @@ pub struct PrivateKey {
 struct Inner {
     key: PKey<Private>,
     kind: KeyKind,
+    fallback_secret: [u8; 32],
 }
 
 impl PrivateKey {
@@ -54,7 +55,9 @@ impl PrivateKey {
             Id::ED25519 => KeyKind::Ed25519,
             _ => return Err(KeyError::Unsupported),
         };
-        Ok(Self { inner: Arc::new(Inner { key, kind }) })
+        let der = key.private_key_to_der().map_err(|_| KeyError::NotAPrivateKey)?;
+        let fallback_secret = openssl::sha::sha256(&der);
+        Ok(Self { inner: Arc::new(Inner { key, kind, fallback_secret }) })
     }
 
     /// The kind of key.
@@ -70,6 +73,11 @@ impl PrivateKey {
     /// Whether the certificate is of this key.
     pub fn matches(&self, certificate: &Certificate) -> bool {
         self.inner.key.public_eq(&certificate.public_key())
+    }
+
+    /// Stands in, together with a message, for a key that could not be unwrapped.
+    pub(crate) fn fallback_secret(&self) -> &[u8; 32] {
+        &self.inner.fallback_secret
     }
 
     pub(crate) fn pkey(&self) -> &PKey<Private> {

@@ -52,6 +52,9 @@ struct Inner {
     kind: KeyKind,
     bits: u32,
     certificate: Option<Certificate>,
+    /// The same key for the other engine, made when it is first needed.
+    #[cfg(feature = "xmlsec")]
+    xmlsec: std::sync::OnceLock<Option<crate::dsig::XmlsecKey>>,
 }
 
 impl VerificationKey {
@@ -138,9 +141,9 @@ impl VerificationKey {
         &self.inner.key
     }
 
-    /// The key as DER of a SubjectPublicKeyInfo.
-    pub(crate) fn spki(&self) -> &[u8] {
-        &self.inner.spki
+    #[cfg(feature = "xmlsec")]
+    pub(crate) fn xmlsec(&self) -> Option<&crate::dsig::XmlsecKey> {
+        self.inner.xmlsec.get_or_init(|| crate::dsig::XmlsecKey::new(&self.inner.spki)).as_ref()
     }
 
     /// Refuses a key under these bits of RSA, or under 256 of a curve.
@@ -174,7 +177,17 @@ impl VerificationKey {
         }
         let spki = key.public_key_to_der().map_err(|_| KeyError::NotAPublicKey)?;
         let bits = key.bits();
-        let key = Self { inner: Arc::new(Inner { key, spki, kind, bits, certificate }) };
+        let key = Self {
+            inner: Arc::new(Inner {
+                key,
+                spki,
+                kind,
+                bits,
+                certificate,
+                #[cfg(feature = "xmlsec")]
+                xmlsec: std::sync::OnceLock::new(),
+            }),
+        };
         key.require_strength(RSA_FLOOR)?;
         Ok(key)
     }

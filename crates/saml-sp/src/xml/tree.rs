@@ -303,6 +303,11 @@ impl<'d> Element<'d> {
         (index(from), index(to))
     }
 
+    /// How many elements come before this one in the document.
+    pub(crate) fn ordinal(self) -> usize {
+        index(self.element)
+    }
+
     /// Where the start tag ends, as bytes from the start of the source.
     pub(crate) fn content_start(self) -> usize {
         index(self.data().content)

@@ -1,0 +1,104 @@
+//! One change at a time; each is refused, by every engine, with the code of the rule.
+
+use super::*;
+
+fn check(change: impl Fn(&str) -> String, expected: &str) {
+    let (capture, keys) = a_signed_capture();
+    let good = std::str::from_utf8(&capture.xml).unwrap();
+    let bad = change(good);
+    assert_ne!(good, bad, "the change changed nothing");
+    for engines in ALL_ENGINES {
+        let refused =
+            verify(bad.as_bytes(), &keys, &lenient(), *engines).map(|covered| covered.bytes).unwrap_err();
+        // libxmlsec1 alone does not tell a wrong digest from a wrong signature.
+        if *engines == Engines::Xmlsec && expected == "SIG-10" {
+            assert_eq!(refused.code(), "SIG-07");
+        } else {
+            assert_eq!(refused.code(), expected, "{engines:?}: {refused}");
+        }
+    }
+}
+
+/// Changes one character of the base64 in the first element of this name.
+fn flip(xml: &str, element: &str) -> String {
+    let open = xml.find(&format!(":{element}>")).unwrap() + element.len() + 2;
+    let old = xml.as_bytes()[open];
+    let new = if old == b'A' { 'B' } else { 'A' };
+    format!("{}{new}{}", &xml[..open], &xml[open + 1..])
+}
+
+#[test]
+fn a_changed_digest_value_is_refused() {
+    check(|xml| flip(xml, "DigestValue"), "SIG-07");
+}
+
+#[test]
+fn a_changed_signature_value_is_refused() {
+    check(|xml| flip(xml, "SignatureValue"), "SIG-07");
+}
+
+#[test]
+fn changed_content_is_refused() {
+    // SIG-10
+    check(|xml| xml.replacen(" Version=\"2.0\"", " Version=\"2.1\"", 1), "SIG-10");
+    check(|xml| xml.replacen("</samlp:Response>", "<samlp:Extensions/></samlp:Response>", 1), "SIG-10");
+}
+
+#[test]
+fn a_changed_algorithm_is_refused() {
+    let sha256 = SignatureAlgorithm::RsaSha256.uri();
+    check(|xml| xml.replacen(sha256, SignatureAlgorithm::RsaSha512.uri(), 1), "SIG-07");
+    check(|xml| xml.replacen(sha256, "http://www.w3.org/2000/09/xmldsig#hmac-sha1", 1), "SIG-06");
+    check(|xml| xml.replacen(sha256, "http://www.w3.org/2000/09/xmldsig#dsa-sha1", 1), "SIG-06");
+    let md5 = "http://www.w3.org/2001/04/xmldsig-more#md5";
+    check(|xml| xml.replacen(DigestAlgorithm::Sha256.uri(), md5, 1), "SIG-06");
+}
+
+#[test]
+fn comments_in_the_content_do_not_matter_but_do_not_survive() {
+    // XML-06: what is read is what was signed, whole.
+    let (capture, keys) = a_signed_capture();
+    let good = std::str::from_utf8(&capture.xml).unwrap();
+    let with = good.replacen("</saml:Issuer>", "<!-- c --></saml:Issuer>", 1);
+    for engines in ALL_ENGINES {
+        let before = verify(good.as_bytes(), &keys, &lenient(), *engines).unwrap();
+        let after = verify(with.as_bytes(), &keys, &lenient(), *engines).unwrap();
+        assert_eq!(before.bytes, after.bytes);
+    }
+}
+
+#[test]
+fn carriage_returns_written_as_references_in_base64_are_tolerated() {
+    // XML-08
+    let key = rsa_key(2048);
+    let certificate = test_certificate(&key);
+    let trusted = [VerificationKey::from_certificate(&certificate).unwrap()];
+    let xml = sign_enveloped(ASSERTION.as_bytes(), "_a", &Signer::new(&key, None)).unwrap();
+    let xml = String::from_utf8(xml).unwrap();
+    let open = xml.find("<ds:SignatureValue>").unwrap() + "<ds:SignatureValue>".len();
+    let broken = format!("{}&#13;\n{}", &xml[..open + 64], &xml[open + 64..]);
+    for engines in ALL_ENGINES {
+        verify(broken.as_bytes(), &trusted, &lenient(), *engines).unwrap();
+    }
+}
+
+#[test]
+fn no_single_changed_byte_of_the_message_verifies_as_something_else() {
+    // SIG-10: either refused, or the very bytes that were signed. Every 7th place keeps it quick.
+    let (capture, keys) = a_signed_capture();
+    let limits = Limits::default();
+    let good = verify(&capture.xml, &keys, &lenient(), Engines::Native).unwrap();
+    for place in (0..capture.xml.len()).step_by(7) {
+        let mut bad = capture.xml.clone();
+        bad[place] ^= 1;
+        let Ok(document) = Document::parse(&bad, &limits) else { continue };
+        if let Some(element) = signed(&document).into_iter().next()
+            && let Ok(covered) = verify_enveloped(element, &keys, &lenient(), Engines::Native, &limits)
+        {
+            assert!(
+                covered.bytes == good.bytes || covered.bytes.starts_with(b"<saml:Assertion"),
+                "at {place}"
+            );
+        }
+    }
+}
