@@ -9,6 +9,7 @@ mod ids;
 mod keys;
 mod limits;
 mod login;
+mod logout;
 mod metadata;
 mod names;
 mod rejection;
@@ -40,6 +41,9 @@ pub use limits::Limits;
 pub use login::{
     Attribute, AttributeValue, Attributes, AuthnContext, Evidence, GroupOverage, Login, NameId, Notice,
     ReplayClaim, Session, Sighting, SubjectKey, Verified,
+};
+pub use logout::{
+    IdpSession, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest, PendingLogout,
 };
 pub use metadata::{IdpMetadata, MetadataError, MetadataNotice, MetadataOptions, MetadataOutput};
 pub use rejection::{Cause, Part, Rejection};

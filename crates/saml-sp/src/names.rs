@@ -4,7 +4,6 @@ pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub(crate) const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 pub(crate) const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-pub(crate) const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 pub(crate) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 pub(crate) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 

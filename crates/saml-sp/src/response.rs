@@ -15,4 +15,4 @@ pub use status::Status;
 pub use unverified::UnverifiedIssuer;
 
 pub(crate) use fields::{Fields, status, text_of, unexpected};
-pub(crate) use subject::{check_name_id, read_name_id};
+pub(crate) use subject::{decrypt_name_id, read_name_id};

@@ -26,7 +26,7 @@ use crate::{EntityId, keys::VerificationKey};
 /// assert_eq!(idp.signing_keys().len(), 1);
 /// # Ok(())
 /// # }
-/// # example(include_str!("../../../testdata/saml/captures/keys/sp.crt")).unwrap();
+/// # example(include_str!("../../../../testdata/saml/captures/keys/sp.crt")).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "RawIdentityProvider", into = "RawIdentityProvider")]

@@ -32,7 +32,7 @@ impl IdentityProvider {
     /// ```
     /// use saml_sp::{Binding, IdentityProvider};
     ///
-    /// let metadata = include_bytes!("../../../testdata/saml/captures/ssp/idp-metadata.xml");
+    /// let metadata = include_bytes!("../../../../testdata/saml/captures/ssp/idp-metadata.xml");
     /// let idp = IdentityProvider::from_metadata(metadata)?;
     /// assert_eq!(idp.entity_id().as_str(), "http://127.0.0.1:21110/saml2/idp/metadata.php");
     /// assert!(idp.single_sign_on(Binding::HttpRedirect).is_some());
@@ -83,10 +83,12 @@ pub struct MetadataOptions {
 
 impl Default for MetadataOptions {
     fn default() -> Self {
-        let mut limits = Limits::default();
-        limits.message_bytes = MAX_BYTES;
-        limits.nodes = MAX_NODES;
-        limits.namespace_declarations = MAX_NAMESPACES;
+        let limits = Limits {
+            message_bytes: MAX_BYTES,
+            nodes: MAX_NODES,
+            namespace_declarations: MAX_NAMESPACES,
+            ..Limits::default()
+        };
         Self {
             algorithms: AlgorithmPolicy::default(),
             engines: Engines::default(),

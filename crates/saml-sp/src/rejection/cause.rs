@@ -308,6 +308,15 @@ pub enum Cause {
         bounce: bool,
     },
 
+    /// SLO-06: the logout request counts no longer, even with the allowed skew.
+    #[error("the logout request has expired")]
+    LogoutExpired {
+        /// `NotOnOrAfter`.
+        not_on_or_after: DateTime<Utc>,
+        /// The host's clock.
+        now: DateTime<Utc>,
+    },
+
     // --- the assertion ---
     /// ASN-05: the assertion isn't valid yet, even with the allowed skew.
     #[error("the assertion is not valid yet")]

@@ -49,6 +49,7 @@ impl Cause {
             Self::PendingExpired { .. } => "RSP-06",
             Self::PendingElsewhere { .. } => "TEN-09",
             Self::Unsolicited { .. } => "RSP-11",
+            Self::LogoutExpired { .. } => "SLO-06",
             Self::EmptyValidity { .. } | Self::ConditionTwice { .. } => "ASN-14",
             Self::NotYetValid { .. }
             | Self::Expired { .. }
@@ -107,6 +108,7 @@ impl Cause {
             Self::IssuedTooLongAgo { now, .. } => format!("shortly before {now}"),
             Self::Expired { now, .. }
             | Self::ConfirmationExpired { now, .. }
+            | Self::LogoutExpired { now, .. }
             | Self::SessionEnded { now, .. }
             | Self::PendingExpired { now, .. }
             | Self::MetadataExpired { now, .. } => format!("after {now}"),
@@ -150,9 +152,9 @@ impl Cause {
             | Self::AuthenticatedInFuture { at, .. }
             | Self::AuthenticatedTooLongAgo { at, .. } => at.to_string(),
             Self::NotYetValid { not_before, .. } => not_before.to_string(),
-            Self::Expired { not_on_or_after, .. } | Self::ConfirmationExpired { not_on_or_after, .. } => {
-                not_on_or_after.to_string()
-            }
+            Self::Expired { not_on_or_after, .. }
+            | Self::LogoutExpired { not_on_or_after, .. }
+            | Self::ConfirmationExpired { not_on_or_after, .. } => not_on_or_after.to_string(),
             Self::EmptyValidity { not_before, not_on_or_after } => {
                 format!("{not_before} to {not_on_or_after}")
             }

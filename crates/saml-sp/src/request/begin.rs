@@ -30,6 +30,9 @@ pub enum RequestError {
     /// REQ-02: the identity provider has no endpoint for this message with the wanted binding.
     #[error("the identity provider has no endpoint for this message")]
     NoEndpoint,
+    /// SLO-07: the identity provider takes no logout messages through the browser.
+    #[error("the identity provider has no endpoint for single logout")]
+    NoLogoutEndpoint,
     /// REQ-08: the message must be signed and no key is configured.
     #[error("the message must be signed and the service provider has no key")]
     NoKey,
@@ -59,6 +62,7 @@ impl RequestError {
             Self::MetadataExpired { .. } => "MD-03",
             Self::NoClass => "REQ-04",
             Self::NoEndpoint => "REQ-02",
+            Self::NoLogoutEndpoint => "SLO-07",
             Self::NoKey | Self::Sign(_) => "REQ-08",
             Self::NoSession => "SLO-01",
             Self::RelayState { .. } => "REQ-09",

@@ -81,7 +81,7 @@ pub(crate) fn read_name_id(element: Element<'_>) -> Result<NameId, Rejection> {
 }
 
 /// Judges whether the identifier is of the kind and the person that were asked for (ASN-12, ASN-13).
-pub(crate) fn check_name_id(pending: &PendingLogin, name_id: Option<&NameId>) -> Result<(), Rejection> {
+pub(super) fn check_name_id(pending: &PendingLogin, name_id: Option<&NameId>) -> Result<(), Rejection> {
     let policy = pending.name_id_policy();
     let wanted_format = policy
         .and_then(|policy| policy.format.as_deref())

@@ -1,0 +1,141 @@
+//! Logout messages that leave.
+
+use chrono::{DateTime, Utc};
+
+use super::{IdpSession, LogoutAnswer, LogoutOptions, LogoutRequest, PendingLogout};
+use crate::{
+    Binding, Connection, Endpoint, Outbound, RequestError, RequestId, Seconds,
+    binding::MessageKind,
+    names::{ASSERTION, PROTOCOL, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS},
+    request::{Sending, check_relay_state, name_id_element, signer, xml_or_redirect},
+    time::{format_instant, later},
+    xml::write::XmlElement,
+};
+
+impl Connection<'_> {
+    /// Asks the identity provider to end a session, by a signed message.
+    ///
+    /// End the local session *before* sending this (SLO-09): the browser may never come back. A session that merely
+    /// timed out is no reason to send it.
+    ///
+    /// # Errors
+    /// [`RequestError::NoLogoutEndpoint`] if the identity provider has none: the local logout is then all there is, and
+    /// the person should be told. [`RequestError::NoKey`] without a key, for logout messages must be signed.
+    pub fn begin_logout(
+        &self,
+        session: &IdpSession,
+        options: LogoutOptions,
+        request_id: RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<(Outbound, PendingLogout), RequestError> {
+        self.require_current(now)?;
+        check_relay_state(options.relay_state.as_deref())?;
+        if session.session_indexes.is_empty() {
+            return Err(RequestError::NoSession);
+        }
+        let endpoint = self.logout_endpoint(options.binding, None)?;
+        let message = protocol("LogoutRequest")
+            .attr("ID", request_id.as_str())
+            .attr("Version", "2.0")
+            .attr("IssueInstant", format_instant(now))
+            .attr("Destination", endpoint.location.as_str())
+            .attr_opt("NotOnOrAfter", options.not_on_or_after.map(format_instant))
+            .attr_opt("Reason", options.reason.as_deref())
+            .child(self.issuer())
+            .child(name_id_element(&session.name_id))
+            .children(
+                session.session_indexes.iter().map(|index| protocol("SessionIndex").text(index.as_str())),
+            );
+        let outbound = xml_or_redirect(
+            &message.to_xml(),
+            &Sending {
+                kind: MessageKind::Request,
+                id: request_id.as_str(),
+                binding: endpoint.binding,
+                to: &endpoint.location,
+                relay_state: options.relay_state.as_deref(),
+                signer: Some(signer(self, now)?),
+            },
+        )?;
+        let pending = PendingLogout {
+            request_id,
+            connection: self.key().map(str::to_owned),
+            idp: self.idp().entity_id().clone(),
+            sp: self.sp().entity_id().clone(),
+            expires_at: later(now, options.lifetime.map_or(LIFETIME, Seconds::get)),
+            return_to: options.return_to,
+        };
+        Ok((outbound, pending))
+    }
+
+    /// Answers a logout request, by a signed message; it is sent whatever came of the request (SLO-04).
+    ///
+    /// # Errors
+    /// [`RequestError::NoLogoutEndpoint`] or [`RequestError::NoKey`].
+    pub fn respond_logout(
+        &self,
+        request: &LogoutRequest,
+        answer: LogoutAnswer,
+        response_id: &RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<Outbound, RequestError> {
+        self.require_current(now)?;
+        let endpoint = self.logout_endpoint(None, Some(request.binding))?;
+        // Errata 41: answers have an address of their own if the endpoint names one.
+        let destination = endpoint.for_responses();
+        let code = match answer {
+            LogoutAnswer::Requester => STATUS_REQUESTER,
+            LogoutAnswer::Responder => STATUS_RESPONDER,
+            LogoutAnswer::Success => STATUS_SUCCESS,
+        };
+        let message = protocol("LogoutResponse")
+            .attr("ID", response_id.as_str())
+            .attr("Version", "2.0")
+            .attr("IssueInstant", format_instant(now))
+            .attr("Destination", destination.as_str())
+            .attr("InResponseTo", request.id.as_str())
+            .child(self.issuer())
+            .child(protocol("Status").child(protocol("StatusCode").attr("Value", code)));
+        xml_or_redirect(
+            &message.to_xml(),
+            &Sending {
+                kind: MessageKind::Response,
+                id: response_id.as_str(),
+                binding: endpoint.binding,
+                to: destination,
+                // Bindings 3.4.3: back as it came, even if it is longer than what we would send.
+                relay_state: request.relay_state.as_deref(),
+                signer: Some(signer(self, now)?),
+            },
+        )
+    }
+
+    /// Finds the endpoint with the binding that must be used, or one that is used rather than others.
+    fn logout_endpoint(
+        &self,
+        must: Option<Binding>,
+        rather: Option<Binding>,
+    ) -> Result<&Endpoint, RequestError> {
+        let browser = |binding: &Binding| matches!(binding, Binding::HttpPost | Binding::HttpRedirect);
+        let tried = match must {
+            Some(binding) => vec![binding],
+            None => rather.into_iter().chain([Binding::HttpRedirect, Binding::HttpPost]).collect(),
+        };
+        tried
+            .into_iter()
+            .filter(browser)
+            .find_map(|binding| self.idp().single_logout(binding))
+            .ok_or(RequestError::NoLogoutEndpoint)
+    }
+
+    fn issuer(&self) -> XmlElement {
+        XmlElement::new("saml", ASSERTION, "Issuer").text(self.sp().entity_id().as_str())
+    }
+}
+
+fn protocol(local: &'static str) -> XmlElement {
+    XmlElement::new("samlp", PROTOCOL, local)
+}
+
+/// Ten minutes: nobody has to look for anything.
+const LIFETIME: u32 = 10 * 60;
