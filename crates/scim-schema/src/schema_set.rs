@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::error::SchemaError;
 use crate::resource_type::{ResourceType, SchemaExtension};
 use crate::schema::Schema;
+use crate::urn;
 
 /// The schemas and resource types that one service offers; cheap to clone.
 ///
@@ -36,6 +37,18 @@ impl SchemaSet {
     /// All schemas: those of RFC 7643 first, then in the order in which they were added.
     pub fn schemas(&self) -> &[Arc<Schema>] {
         &self.schemas
+    }
+
+    /// The schemas that `/Schemas` lists: those that a resource type uses, and those of the discovery resources. A
+    /// service without groups does not say that it has them.
+    pub fn used_schemas(&self) -> impl Iterator<Item = &Arc<Schema>> {
+        self.schemas.iter().filter(|schema| {
+            DISCOVERY.contains(&schema.id())
+                || self.resource_types.iter().any(|resource_type| {
+                    resource_type.schema().id() == schema.id()
+                        || resource_type.extension(schema.id()).is_some()
+                })
+        })
     }
 
     /// The resource type of this name (exact case, as in `meta.resourceType`).
@@ -215,6 +228,9 @@ impl Definition {
         Ok(Self { schema: text("schema")?, name, endpoint, description, extensions })
     }
 }
+
+/// Schemas of what every service serves.
+const DISCOVERY: [&str; 3] = [urn::RESOURCE_TYPE, urn::SCHEMA, urn::SERVICE_PROVIDER_CONFIG];
 
 /// Endpoints of the protocol itself (RFC 7644 3.2).
 const RESERVED_ENDPOINTS: [&str; 5] =
