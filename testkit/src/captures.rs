@@ -77,13 +77,13 @@ impl Capture {
     }
 
     /// The message with its encrypted assertion opened, changed and encrypted again under the same key.
-    pub fn encrypted_again(&self, change: impl FnOnce(String) -> String) -> Vec<u8> {
+    pub fn encrypted_again(&self, change: impl FnOnce(&str) -> String) -> Vec<u8> {
         let xml = String::from_utf8(self.xml.clone()).expect("captures are UTF-8");
         let key = content_key(cipher_value(&xml, 0));
         let old = cipher_value(&xml, 1);
         let sealed = Sealed::of(self.data_encryption.as_deref().expect("the capture is encrypted"));
         let plain = String::from_utf8(sealed.open(&key, &from_base64(old))).expect("the assertion is UTF-8");
-        let changed = change(plain.clone());
+        let changed = change(&plain);
         assert_ne!(plain, changed, "{}: nothing was changed", self.name);
         xml.replacen(old, &BASE64_STANDARD.encode(sealed.seal(&key, changed.as_bytes())), 1).into_bytes()
     }
@@ -101,9 +101,14 @@ pub fn one(name: &str) -> Capture {
     all().into_iter().find(|capture| capture.name == name).unwrap_or_else(|| panic!("no capture {name}"))
 }
 
+/// A message in base64, as a form carries it.
+pub fn base64(xml: &[u8]) -> String {
+    BASE64_STANDARD.encode(xml)
+}
+
 /// The body of the POST with which a browser delivers a response.
 pub fn form_body(xml: &[u8], relay_state: Option<&str>) -> Vec<u8> {
-    let mut body = format!("SAMLResponse={}", percent(&BASE64_STANDARD.encode(xml)));
+    let mut body = format!("SAMLResponse={}", percent(&base64(xml)));
     if let Some(relay_state) = relay_state {
         body.push_str("&RelayState=");
         body.push_str(&percent(relay_state));

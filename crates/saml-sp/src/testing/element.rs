@@ -15,6 +15,8 @@ pub(super) struct Element {
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Element(Element),
+    /// Canonical text that is complete in itself: it declares every prefix that it uses.
+    Raw(String),
     Text(String),
 }
 
@@ -57,6 +59,11 @@ impl Element {
 
     pub(super) fn text(mut self, text: impl Into<String>) -> Self {
         self.children.push(Node::Text(text.into()));
+        self
+    }
+
+    pub(super) fn raw(mut self, raw: String) -> Self {
+        self.children.push(Node::Raw(raw));
         self
     }
 
@@ -107,7 +114,7 @@ impl Element {
             .position(|node| matches!(node, Node::Element(element) if element.name == name))?;
         match self.children.remove(place) {
             Node::Element(element) => Some(element),
-            Node::Text(_) => None,
+            Node::Raw(_) | Node::Text(_) => None,
         }
     }
 
@@ -127,7 +134,7 @@ impl Element {
     fn elements(&self) -> impl Iterator<Item = &Self> {
         self.children.iter().filter_map(|node| match node {
             Node::Element(element) => Some(element),
-            Node::Text(_) => None,
+            Node::Raw(_) | Node::Text(_) => None,
         })
     }
 
@@ -157,8 +164,9 @@ impl Element {
         for node in &self.children {
             match node {
                 Node::Element(element) => element.write(out, in_scope),
+                Node::Raw(raw) => out.push_str(raw),
                 Node::Text(text) => {
-                    escape(out, text, &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('\r', "&#xD;")])
+                    escape(out, text, &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('\r', "&#xD;")]);
                 }
             }
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::element::Element;
 use super::sign::Recipe;
-use super::{TestAlgorithm, TestCipher, TestError, TestKey, encrypt};
+use super::{TestAlgorithm, TestEncryption, TestError, TestKey};
 
 /// A login to be asserted: every value that ends up in the Response, good by default.
 ///
@@ -113,13 +113,7 @@ impl LoginAnswer {
         assertion: Option<Element>,
     ) -> Result<Element, TestError> {
         let content = match (assertion, &self.encrypt) {
-            (Some(assertion), Some(to)) => Some(encrypt::encrypted(
-                "saml:EncryptedAssertion",
-                &assertion.canonical(),
-                to.cipher,
-                &to.certificate_pem,
-                &self.id,
-            )?),
+            (Some(assertion), Some(to)) => Some(to.assertion(&assertion.canonical(), &self.id)?),
             (assertion, _) => assertion,
         };
         let mut response = self.response(issuer).child_if(content);
@@ -209,15 +203,6 @@ pub enum TestSign {
     Neither,
     /// The Response alone.
     Response,
-}
-
-/// Encryption of the assertion for one service provider.
-#[derive(Clone, Debug)]
-pub struct TestEncryption {
-    /// The certificate of the service provider's encryption key, as PEM.
-    pub certificate_pem: String,
-    /// What encrypts the assertion.
-    pub cipher: TestCipher,
 }
 
 /// The name of a person as a test identity provider gives it.

@@ -14,7 +14,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         "The assertion says that another identity provider made it.",
         |shop| {
             shop.signed(|assertion| {
-                replace(assertion, Element::new("saml:Issuer").text("https://other.example/metadata"))
+                replace(assertion, Element::new("saml:Issuer").text("https://other.example/metadata"));
             })
         },
     ),

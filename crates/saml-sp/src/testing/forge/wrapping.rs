@@ -9,7 +9,7 @@ use crate::testing::element::Element;
 pub(super) const FORGERIES: &[Forgery] = &[
     refuse(
         "xsw-1",
-        "SIG-02",
+        "SIG-05",
         "The signed Response lies inside its own Signature; the attacker's Response is around both.",
         |shop| {
             let (mut evil, original, mut signature) = responses(shop)?;
@@ -20,7 +20,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
     ),
     refuse(
         "xsw-2",
-        "SIG-02",
+        "XML-12",
         "The signed Response lies beside its Signature in the attacker's Response.",
         |shop| {
             let (mut evil, original, signature) = responses(shop)?;
@@ -58,7 +58,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
             })
         },
     ),
-    refuse("xsw-6", "SIG-02", "The signed assertion lies in the Signature of the attacker's.", |shop| {
+    refuse("xsw-6", "SIG-05", "The signed assertion lies in the Signature of the attacker's.", |shop| {
         in_signature(shop, |signature, original| signature.child(original))
     }),
     Forgery {

@@ -1,0 +1,342 @@
+//! The test identity provider is believed when it is good, and each forgery is stopped by the rule that it names.
+
+#![cfg(feature = "testing")]
+#![expect(clippy::unwrap_used, reason = "test helpers")]
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use saml_sp::testing::forge::{self, Harm};
+use saml_sp::testing::{
+    LoginAnswer, TestAlgorithm, TestAttribute, TestEncryption, TestIdp, TestKey, TestMessage, TestNameId,
+    TestRequestKind, TestSign,
+};
+use saml_sp::{
+    Binding, Certificate, Connection, DataEncryption, DigestAlgorithm, Endpoint, Engines, IdentityProvider,
+    Inbound, KeyPair, KeyRing, KeyTransport, Login, LoginOptions, Mgf, Outbound, Policy, PrivateKey,
+    RequestId, ServiceProvider, Sighting, VerificationKey,
+};
+
+#[test]
+fn good_logins_are_accepted_whatever_is_signed_and_encrypted() {
+    for idp in
+        [TestIdp::well_known(IDP).unwrap(), TestIdp::new(IDP, TestKey::from_seed(&[7; 32], now()).unwrap())]
+    {
+        let host = Host::new(&idp);
+        for sign in [TestSign::Assertion, TestSign::Both, TestSign::Response] {
+            for cipher in [None, Some(DataEncryption::Aes128Gcm), Some(DataEncryption::Aes256Gcm)] {
+                for algorithm in [TestAlgorithm::Sha256, TestAlgorithm::Sha384, TestAlgorithm::Sha512] {
+                    let mut answer = good();
+                    answer.sign = sign;
+                    answer.algorithm = algorithm;
+                    answer.encrypt = cipher.map(encryption);
+                    let login = host.login(&idp.respond(&answer).unwrap(), Sighting::FirstUse);
+                    let login =
+                        login.unwrap_or_else(|code| panic!("{sign:?} {cipher:?} {algorithm:?}: {code}"));
+                    assert_eq!(login.subject().unwrap().value, NAME);
+                    assert_eq!(login.attributes().texts("groups").collect::<Vec<_>>(), ["a", "b & <c>"]);
+                    assert_eq!(login.session().indexes, ["_s-1"]);
+                }
+            }
+        }
+    }
+}
+
+// ENC-02
+#[test]
+fn cbc_is_accepted_under_a_signed_response_alone() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let host = Host::new(&idp);
+    for cipher in [DataEncryption::Aes128Cbc, DataEncryption::Aes256Cbc] {
+        let mut answer = good();
+        answer.encrypt = Some(encryption(cipher));
+        for (sign, outcome) in
+            [(TestSign::Both, Ok(NAME)), (TestSign::Response, Ok(NAME)), (TestSign::Assertion, Err("ENC-02"))]
+        {
+            answer.sign = sign;
+            let login = host.login(&idp.respond(&answer).unwrap(), Sighting::FirstUse);
+            let name =
+                login.as_ref().map(|login| login.subject().unwrap().value.as_str()).map_err(|code| *code);
+            assert_eq!(name, outcome, "{cipher:?} {sign:?}");
+        }
+    }
+}
+
+// ENC-03
+#[test]
+fn keys_travel_in_every_form_of_oaep() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let digests =
+        [DigestAlgorithm::Sha1, DigestAlgorithm::Sha256, DigestAlgorithm::Sha384, DigestAlgorithm::Sha512];
+    let masks =
+        [None, Some(Mgf::Mgf1Sha1), Some(Mgf::Mgf1Sha256), Some(Mgf::Mgf1Sha384), Some(Mgf::Mgf1Sha512)];
+    for digest in digests {
+        for (key_transport, mgf) in masks
+            .map(|mgf| (KeyTransport::RsaOaep, mgf))
+            .into_iter()
+            .chain([(KeyTransport::RsaOaepMgf1p, None)])
+        {
+            let mut to = TestEncryption::new(SP_CERTIFICATE);
+            (to.digest, to.key_transport, to.mgf) = (digest, key_transport, mgf);
+            let mut answer = good();
+            answer.encrypt = Some(to);
+            let login = Host::new(&idp).login(&idp.respond(&answer).unwrap(), Sighting::FirstUse);
+            assert!(login.is_ok(), "{digest:?} {key_transport:?} {mgf:?}: {login:?}");
+        }
+    }
+}
+
+#[test]
+fn names_of_every_kind_arrive_as_they_were_given() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let mut qualified = TestNameId::persistent("5f0c");
+    qualified.name_qualifier = Some("https://idp.example.com/metadata".to_owned());
+    qualified.sp_name_qualifier = Some(SP.to_owned());
+    let names =
+        [TestNameId::new(" a\tb ", None), TestNameId::transient("_t"), TestNameId::email("a@b"), qualified];
+    for name_id in names {
+        let mut answer = good();
+        answer.name_id = name_id.clone();
+        let login = Host::new(&idp).login(&idp.respond(&answer).unwrap(), Sighting::FirstUse).unwrap();
+        let subject = login.subject().unwrap();
+        assert_eq!(subject.value, name_id.value);
+        assert_eq!(subject.format, name_id.format);
+        assert_eq!(subject.name_qualifier, name_id.name_qualifier);
+        assert_eq!(subject.sp_name_qualifier, name_id.sp_name_qualifier);
+    }
+}
+
+#[test]
+fn every_forgery_is_stopped_by_the_rule_that_it_names() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let host = Host::new(&idp);
+    let mut good = good();
+    good.encrypt = Some(TestEncryption::new(SP_CERTIFICATE));
+    let mut wrong = Vec::new();
+    for forgery in forge::all() {
+        let message =
+            forgery.forge(&idp, &good).unwrap_or_else(|error| panic!("{}: {error}", forgery.name()));
+        for engines in engines() {
+            let host = Host { engines: *engines, ..host.clone() };
+            let first = host.login(&message, Sighting::FirstUse);
+            let (found, expected) = match forgery.harm() {
+                Harm::Refuse => (first.map(drop), Err(forgery.rule())),
+                Harm::RefuseRepeated => {
+                    first.unwrap_or_else(|code| panic!("{}: {code}", forgery.name()));
+                    (host.login(&message, Sighting::Seen).map(drop), Err(forgery.rule()))
+                }
+                Harm::SignedValuesOnly => {
+                    let login = first.unwrap_or_else(|code| panic!("{}: {code}", forgery.name()));
+                    assert_eq!(login.subject().unwrap().value, NAME, "{}", forgery.name());
+                    assert_eq!(login.attributes().texts("groups").count(), 2, "{}", forgery.name());
+                    (Ok(()), Ok(()))
+                }
+            };
+            let told = expected.map_err(|code| told_by(*engines, code));
+            if found != told {
+                wrong.push(format!("{} with {engines:?}: {found:?}, expected {told:?}", forgery.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn forgeries_have_names_of_their_own() {
+    let names: BTreeSet<_> = forge::all().map(forge::Forgery::name).collect();
+    assert_eq!(names.len(), forge::all().count());
+    assert!(names.len() >= 130);
+    for name in names {
+        assert_eq!(forge::named(name).unwrap().name(), name);
+        assert!(forge::named(name).unwrap().what().ends_with('.'), "{name}");
+    }
+    assert!(forge::named("none").is_none());
+}
+
+#[test]
+fn the_same_input_gives_the_same_message() {
+    let make = || TestIdp::well_known(IDP).unwrap().respond(&good()).unwrap();
+    assert_eq!(make(), make());
+    let seeded = || TestKey::from_seed(&[1; 32], now()).unwrap().private_key_pem().unwrap();
+    assert_eq!(seeded(), seeded());
+}
+
+#[test]
+fn a_key_survives_being_written_and_read() {
+    let key = TestKey::from_seed(&[9; 32], now()).unwrap();
+    let (private, certificate) = (key.private_key_pem().unwrap(), key.certificate_pem().unwrap());
+    let again = TestKey::from_pem(private.as_bytes(), certificate.as_bytes()).unwrap();
+    assert_eq!(again.certificate_pem().unwrap(), certificate);
+    assert!(
+        TestKey::from_pem(
+            private.as_bytes(),
+            TestKey::foreign().unwrap().certificate_pem().unwrap().as_bytes()
+        )
+        .is_err()
+    );
+    assert!(TestKey::from_seed(&[0; 32], now()).is_err());
+    assert_eq!(format!("{key:?}"), "TestKey { bits: 256, .. }");
+}
+
+#[test]
+fn it_reads_a_request_by_either_binding_and_answers_it() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let host = Host::new(&idp);
+    let connection = host.connection();
+    for binding in [Binding::HttpRedirect, Binding::HttpPost] {
+        let mut options = LoginOptions::default();
+        options.binding = Some(binding);
+        options.force_authn = true;
+        options.sign = true;
+        options.relay_state = Some("back/é".to_owned());
+        let id = RequestId::parse("_asked").unwrap();
+        let (outbound, pending) = connection.begin_login(options, id, now()).unwrap();
+        let request = match &outbound {
+            Outbound::Redirect { url } => {
+                let (address, query) = url.split_once('?').unwrap();
+                assert_eq!(address, idp.sign_on_url());
+                idp.read(&Inbound::RawQuery(query)).unwrap()
+            }
+            Outbound::Post { form } => {
+                assert_eq!(form.action().as_str(), idp.sign_on_url());
+                idp.read(&Inbound::FormBody(&body_of(form.fields()))).unwrap()
+            }
+        };
+        assert_eq!(request.kind, TestRequestKind::Authn);
+        assert_eq!(request.id, "_asked");
+        assert_eq!(request.issuer.as_deref(), Some(SP));
+        assert_eq!(request.destination.as_deref(), Some(idp.sign_on_url()));
+        assert_eq!(request.relay_state.as_deref(), Some("back/é"));
+        assert!(request.force_authn && !request.is_passive);
+        let redirected = binding == Binding::HttpRedirect;
+        assert_eq!(request.has_query_signature(), redirected);
+        assert_eq!(request.has_xml_signature, !redirected);
+        assert_eq!(request.verify_query(SP_CERTIFICATE).unwrap(), redirected);
+        let other = TestKey::foreign().unwrap().certificate_pem().unwrap();
+        assert!(!request.verify_query(&other).unwrap());
+
+        let response = idp.respond(&request.answer("2", "https://unused.example", now())).unwrap();
+        let body = response.form_body(request.relay_state.as_deref());
+        let verified = connection.accept_response(&Inbound::FormBody(&body), Some(&pending), now()).unwrap();
+        let login = verified.admit(Sighting::FirstUse).unwrap();
+        assert_eq!(login.relay_state(), Some("back/é"));
+        assert_eq!(login.in_response_to().unwrap().as_str(), "_asked");
+    }
+}
+
+#[test]
+fn it_delivers_by_a_form() {
+    let message = TestIdp::well_known(IDP).unwrap().respond(&good()).unwrap();
+    let Outbound::Post { form } = message.post(Some("x")).unwrap() else { panic!("not a form") };
+    assert_eq!(form.action().as_str(), ACS);
+    assert_eq!(form.fields(), [("SAMLResponse", message.base64()), ("RelayState", "x".to_owned())]);
+    let mut nowhere = good();
+    nowhere.destination = Some("javascript:alert(1)".to_owned());
+    assert!(TestIdp::well_known(IDP).unwrap().respond(&nowhere).unwrap().post(None).is_err());
+}
+
+#[test]
+fn what_is_no_request_is_not_read() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let response = idp.respond(&good()).unwrap().form_body(None);
+    for body in [
+        &b""[..],
+        b"SAMLRequest",
+        b"SAMLRequest=%",
+        b"SAMLRequest=%zz",
+        b"SAMLRequest=!",
+        b"SAMLRequest=PGE+",
+        &response,
+    ] {
+        assert!(idp.read(&Inbound::FormBody(body)).is_err());
+        assert!(idp.read(&Inbound::RawQuery(std::str::from_utf8(body).unwrap())).is_err());
+    }
+}
+
+/// A service provider that trusts one test identity provider.
+#[derive(Clone)]
+struct Host {
+    sp: ServiceProvider,
+    idp: IdentityProvider,
+    engines: Engines,
+    policy: Policy,
+}
+
+impl Host {
+    fn new(idp: &TestIdp) -> Self {
+        let pair =
+            KeyPair::new(PrivateKey::from_pem(SP_KEY).unwrap(), Certificate::parse(SP_CERTIFICATE).unwrap());
+        let sp = ServiceProvider::new(SP.parse().unwrap(), ACS.parse().unwrap());
+        let sign_on = [Binding::HttpRedirect, Binding::HttpPost]
+            .map(|binding| Endpoint::new(binding, idp.sign_on_url().parse().unwrap()));
+        let key = VerificationKey::parse(&idp.key().certificate_pem().unwrap()).unwrap();
+        let entity_id = idp.entity_id().parse().unwrap();
+        Self {
+            sp: sp.with_keys(KeyRing::new(pair.unwrap())),
+            idp: IdentityProvider::new(entity_id, sign_on.to_vec(), vec![key]).unwrap(),
+            engines: Engines::default(),
+            policy: Policy::default(),
+        }
+    }
+
+    fn connection(&self) -> Connection<'_> {
+        Connection::new(&self.sp, &self.idp, &self.policy)
+    }
+
+    fn login(&self, message: &TestMessage, sighting: Sighting) -> Result<Login, &'static str> {
+        let mut policy = self.policy.clone();
+        policy.engines = self.engines;
+        let connection = Connection::new(&self.sp, &self.idp, &policy);
+        let id = RequestId::parse(REQUEST).unwrap();
+        let (_, pending) = connection.begin_login(LoginOptions::default(), id, now()).unwrap();
+        connection
+            .accept_response(&Inbound::FormBody(&message.form_body(None)), Some(&pending), now())
+            .and_then(|verified| verified.admit(sighting))
+            .map_err(|rejection| rejection.code())
+    }
+}
+
+fn good() -> LoginAnswer {
+    let mut answer = LoginAnswer::new("1", SP, ACS, now());
+    answer.in_response_to = Some(REQUEST.to_owned());
+    answer.attributes = vec![TestAttribute::new("groups", &["a", "b & <c>"])];
+    answer
+}
+
+fn encryption(data: DataEncryption) -> TestEncryption {
+    let mut encryption = TestEncryption::new(SP_CERTIFICATE);
+    encryption.data = data;
+    encryption
+}
+
+fn body_of(fields: &[(&'static str, String)]) -> Vec<u8> {
+    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
+    pairs.join("&").into_bytes()
+}
+
+/// The code that an engine has for a rule: libxmlsec1 alone doesn't tell changed content from another's signature.
+fn told_by(engines: Engines, code: &'static str) -> &'static str {
+    if engines == Engines::Xmlsec && code == "SIG-10" { "SIG-07" } else { code }
+}
+
+/// Every way to verify a signature that this build has.
+fn engines() -> &'static [Engines] {
+    if cfg!(feature = "xmlsec") {
+        &[Engines::Native, Engines::Xmlsec, Engines::Agreement]
+    } else {
+        &[Engines::Native]
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-11-21T20:00:00Z".parse().unwrap()
+}
+
+const ACS: &str = "https://sp.example.com/acs";
+const IDP: &str = "https://idp.example.com";
+const NAME: &str = "alice@example.com";
+const REQUEST: &str = "_request";
+const SP: &str = "https://sp.example.com/metadata";
+const SP_CERTIFICATE: &str = include_str!("../../../testdata/saml/captures/keys/sp.crt");
+const SP_KEY: &str = include_str!("../../../testdata/saml/captures/keys/sp.key");
