@@ -1,1 +1,1 @@
-//! The programs are the `[[example]]` targets of this package.
+//! The programs are the `[[example]]` targets of this package; `README.md` describes them.
