@@ -10,7 +10,9 @@
 //! | [`replay`] | runs a law over everything that a fuzzer found, and over its seeds |
 //! | `scim_filter` | random schemas, resources and filters that fit each other, made from bytes |
 //! | `scim_filter_reference` | a slow, obvious second evaluation of filters |
-//! | `scim_patch` | the PATCH vectors and the recorded client requests |
+//! | `scim_patch` | the PATCH vectors, and a host that keeps members in a table |
+//! | `scim_patch_clients` | the recorded requests of real SCIM clients |
+//! | `scim_patch_reference` | a slow, obvious second PATCH |
 //! | `captures` | responses that foreign identity providers sent, with what they must be read as |
 //!
 //! Everything here panics when its data is missing or malformed: a test that can't read its vectors has to fail.
@@ -26,3 +28,7 @@ pub mod scim_filter;
 pub mod scim_filter_reference;
 #[cfg(feature = "patch")]
 pub mod scim_patch;
+#[cfg(feature = "patch")]
+pub mod scim_patch_clients;
+#[cfg(feature = "patch")]
+pub mod scim_patch_reference;

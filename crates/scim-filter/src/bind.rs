@@ -170,6 +170,9 @@ impl<'a> Binder<'a> {
             Scope::Resource(_) => path.or_value(),
             Scope::Element(_) => path,
         };
+        if path.is_never_returned() {
+            return Err(BindError::NotFilterable { path: path.to_string() });
+        }
         if path.target().is_complex() {
             return Err(BindError::ComplexAttribute { path: path.to_string() });
         }

@@ -98,7 +98,7 @@ fn members_are_found_in_their_table_without_loading_the_group() {
     );
     assert_eq!(
         sql("members pr", Dialect::Sqlite),
-        "r.id IN (SELECT m.group_id FROM group_members AS m WHERE (m.tenant = $1))"
+        "r.id IN (SELECT m.group_id FROM group_members AS m WHERE (m.tenant = $1) AND (m.member_id <> ''))"
     );
 }
 

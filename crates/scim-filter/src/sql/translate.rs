@@ -79,7 +79,7 @@ impl Writer<'_> {
         match self.columns.source(attribute) {
             Some(Source::Table(table)) => {
                 let condition = self.node(filter, Place::Row(table), false)?;
-                Ok(in_table(table, Some(&condition), negated))
+                Ok(in_table(table, &condition, negated))
             }
             Some(Source::Deny | Source::Column(_)) => Err(unsupported(attribute)),
             None if !attribute.attribute().multi_valued => {
@@ -116,7 +116,7 @@ impl Writer<'_> {
             {
                 let column = value_column(table, path)?;
                 let condition = column.compare(operand, &path.to_string(), self)?;
-                return Ok(Some(in_table(table, Some(&condition), false)));
+                return Ok(Some(in_table(table, &condition, false)));
             }
         }
         Ok(None)
@@ -189,11 +189,23 @@ impl Writer<'_> {
         Ok(if is_absent { format!("(NOT {sql})") } else { sql })
     }
 
+    /// An element is there if one of the sub-attributes that the table has a column for is.
     fn table_presence(&mut self, test: &Test, table: &Table, negated: bool) -> Result<String, SqlError> {
+        let path = &test.path;
+        let mut terms = Vec::new();
+        for sub in path.attribute().sub_attributes.iter().filter(|sub| sub.returned != Returned::Never) {
+            if let Some(column) = table.sub_column(&sub.name) {
+                terms.push(Scalar::from(column).check(&Check::Present, &path.to_string(), false, self)?);
+            }
+        }
+        if terms.is_empty() {
+            return Err(unsupported(path));
+        }
+        let any = format!("({})", terms.join(" OR "));
         match test.check {
-            Check::Present => Ok(in_table(table, None, negated)),
-            Check::Absent => Ok(format!("(NOT {})", in_table(table, None, true))),
-            Check::Compare(_) => Err(unsupported(&test.path)),
+            Check::Present => Ok(in_table(table, &any, negated)),
+            Check::Absent => Ok(format!("(NOT {})", in_table(table, &any, true))),
+            Check::Compare(_) => Err(unsupported(path)),
         }
     }
 
@@ -204,7 +216,7 @@ impl Writer<'_> {
         column: &Scalar,
         negated: bool,
     ) -> Result<String, SqlError> {
-        self.any_value(test, column, |condition| in_table(table, Some(condition), negated))
+        self.any_value(test, column, |condition| in_table(table, condition, negated))
     }
 
     /// Writes a test of several values, `any` being the question whether one satisfies a condition.
@@ -366,18 +378,13 @@ struct DocumentPlace {
 /// Asks whether a row of the table belongs to the resource and satisfies a condition.
 ///
 /// Below a NOT only EXISTS will do; elsewhere IN lets SQLite too start from the table's index.
-fn in_table(table: &Table, condition: Option<&str>, negated: bool) -> String {
+fn in_table(table: &Table, condition: &str, negated: bool) -> String {
     let Table { from, inner_key, outer_key, only_if, .. } = table;
-    let only_if = only_if.as_ref().map(|sql| format!("({sql})"));
-    let conditions: Vec<&str> = only_if.as_deref().into_iter().chain(condition).collect();
-    let conditions = conditions.join(" AND ");
-    match (negated, conditions.is_empty()) {
-        (true, true) => format!("EXISTS (SELECT 1 FROM {from} WHERE {inner_key} = {outer_key})"),
-        (true, false) => {
-            format!("EXISTS (SELECT 1 FROM {from} WHERE {inner_key} = {outer_key} AND {conditions})")
-        }
-        (false, true) => format!("{outer_key} IN (SELECT {inner_key} FROM {from})"),
-        (false, false) => format!("{outer_key} IN (SELECT {inner_key} FROM {from} WHERE {conditions})"),
+    let only_if = only_if.as_ref().map(|sql| format!("({sql}) AND ")).unwrap_or_default();
+    if negated {
+        format!("EXISTS (SELECT 1 FROM {from} WHERE {inner_key} = {outer_key} AND {only_if}{condition})")
+    } else {
+        format!("{outer_key} IN (SELECT {inner_key} FROM {from} WHERE {only_if}{condition})")
     }
 }
 
