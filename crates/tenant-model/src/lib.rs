@@ -4,6 +4,8 @@
 mod audit;
 mod capabilities;
 mod connection;
+#[cfg(test)]
+mod fixtures;
 mod ids;
 mod local_path;
 mod login;
