@@ -16,3 +16,6 @@ pub use seal::{OpenError, SealKey};
 
 pub(crate) use begin::{Sending, check_relay_state, signer, xml_or_redirect};
 pub(crate) use message::name_id_element;
+
+#[cfg(test)]
+mod tests;

@@ -16,3 +16,6 @@ pub use unverified::UnverifiedIssuer;
 
 pub(crate) use fields::{Fields, status, text_of, unexpected};
 pub(crate) use subject::{decrypt_name_id, read_name_id};
+
+#[cfg(test)]
+mod tests;
