@@ -252,3 +252,6 @@ impl<'a> Binder<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
