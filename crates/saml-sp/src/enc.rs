@@ -10,7 +10,7 @@ mod structure;
 
 pub use algorithm::{DataEncryption, KeyTransport, Mgf};
 pub use decrypt::EncryptionEvidence;
-pub(crate) use decrypt::{Decrypted, DecryptionContext, decrypt};
+pub(crate) use decrypt::{DecryptionContext, decrypt};
 #[cfg_attr(
     not(any(test, feature = "testing")),
     expect(unused_imports, reason = "only the test IdP encrypts")
@@ -23,3 +23,6 @@ pub use policy::EncryptionPolicy;
 pub(crate) const XENC_NS: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// The namespace of what XML Encryption 1.1 added.
 pub(crate) const XENC11_NS: &str = "http://www.w3.org/2009/xmlenc11#";
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,6 @@ pub use certificate::Certificate;
 pub use error::KeyError;
 pub use private::PrivateKey;
 pub use verification::{KeyKind, VerificationKey};
+
+#[cfg(test)]
+mod tests;

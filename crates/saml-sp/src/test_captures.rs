@@ -1,6 +1,6 @@
 //! Captured responses, for unit tests.
 
-use crate::keys::{PrivateKey, VerificationKey};
+use crate::keys::{Certificate, PrivateKey, VerificationKey};
 use crate::limits::Limits;
 use crate::xml::Document;
 
@@ -44,6 +44,10 @@ pub(crate) fn identity_provider_keys(capture: &Capture) -> Vec<VerificationKey> 
 
 pub(crate) fn sp_key() -> PrivateKey {
     PrivateKey::from_pem(&read("keys/sp.key")).unwrap()
+}
+
+pub(crate) fn sp_certificate() -> Certificate {
+    Certificate::parse(&read("keys/sp.crt")).unwrap()
 }
 
 fn read(path: &str) -> String {

@@ -14,9 +14,12 @@ pub(crate) mod write;
 pub use error::{XmlError, XmlErrorKind};
 pub(crate) use fragment::with_declarations;
 pub(crate) use names::is_ncname;
-pub(crate) use tree::{Attribute, Children, Declaration, Document, Element};
+pub(crate) use tree::{Children, Declaration, Document, Element};
 
 /// The namespace that the prefix `xml` is bound to, always.
 pub(crate) const XML_NS: &str = "http://www.w3.org/XML/1998/namespace";
 /// The namespace of namespace declarations, which nothing may be bound to.
 pub(crate) const XMLNS_NS: &str = "http://www.w3.org/2000/xmlns/";
+
+#[cfg(test)]
+mod tests;

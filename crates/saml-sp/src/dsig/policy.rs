@@ -121,7 +121,6 @@ pub enum Engines {
     Xmlsec,
 }
 
-#[expect(clippy::derivable_impls, reason = "the default depends on which engines are there")]
 impl Default for Engines {
     fn default() -> Self {
         if cfg!(feature = "xmlsec") { Self::Agreement } else { Self::Native }

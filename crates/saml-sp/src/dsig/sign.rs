@@ -152,9 +152,10 @@ fn insert(source: &str, element: Element<'_>, signature: &str) -> String {
 
 /// What we sign is our own: aggregates of metadata may be large.
 fn own_limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.message_bytes = 256 * 1024 * 1024;
-    limits.nodes = usize::MAX;
-    limits.namespace_declarations = usize::MAX;
-    limits
+    Limits {
+        message_bytes: 256 * 1024 * 1024,
+        nodes: usize::MAX,
+        namespace_declarations: usize::MAX,
+        ..Limits::default()
+    }
 }

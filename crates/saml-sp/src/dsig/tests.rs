@@ -1,12 +1,9 @@
 //! The seam held against captured responses, and against everything done to them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::*;
 use crate::keys::{Certificate, PrivateKey, VerificationKey};
 use crate::limits::Limits;
-use crate::test_captures::{Capture, captures, identity_provider_keys, sp_key};
+use crate::test_captures::{Capture, captures, identity_provider_keys};
 use crate::xml::{Document, Element};
 
 mod mutations;
@@ -123,7 +120,8 @@ fn a_key_in_the_message_is_not_trusted() {
     let other = VerificationKey::from_certificate(&test_certificate(&rsa_key(2048))).unwrap();
     for engines in ALL_ENGINES {
         let refused =
-            verify(&capture.xml, &[other.clone()], &AlgorithmPolicy::default(), *engines).unwrap_err();
+            verify(&capture.xml, std::slice::from_ref(&other), &AlgorithmPolicy::default(), *engines)
+                .unwrap_err();
         assert_eq!(refused.code(), "SIG-07", "{engines:?}");
         if *engines != Engines::Xmlsec {
             assert_eq!(refused, SignatureError::NotVerified { tried: 1, carries_other_certificate: true });
@@ -135,7 +133,7 @@ fn a_key_in_the_message_is_not_trusted() {
 fn a_key_of_another_kind_is_not_tried() {
     // SIG-17
     let (capture, _) = a_signed_capture();
-    let key = private(PKey::from_ec_key(ec_key(Nid::X9_62_PRIME256V1)).unwrap());
+    let key = private(&PKey::from_ec_key(ec_key(Nid::X9_62_PRIME256V1)).unwrap());
     let key = VerificationKey::from_certificate(&test_certificate(&key)).unwrap();
     let refused = verify(&capture.xml, &[key], &AlgorithmPolicy::default(), Engines::Native).unwrap_err();
     assert_eq!(refused, SignatureError::KeyType { algorithm: SignatureAlgorithm::RsaSha256 });
@@ -164,10 +162,10 @@ fn every_algorithm_signs_and_verifies_enveloped_and_detached() {
     for algorithm in SignatureAlgorithm::ALL {
         use SignatureAlgorithm::*;
         let key = match algorithm {
-            EcdsaSha1 | EcdsaSha256 => private(PKey::from_ec_key(ec_key(Nid::X9_62_PRIME256V1)).unwrap()),
-            EcdsaSha384 => private(PKey::from_ec_key(ec_key(Nid::SECP384R1)).unwrap()),
-            EcdsaSha512 => private(PKey::from_ec_key(ec_key(Nid::SECP521R1)).unwrap()),
-            Ed25519 => private(PKey::generate_ed25519().unwrap()),
+            EcdsaSha1 | EcdsaSha256 => private(&PKey::from_ec_key(ec_key(Nid::X9_62_PRIME256V1)).unwrap()),
+            EcdsaSha384 => private(&PKey::from_ec_key(ec_key(Nid::SECP384R1)).unwrap()),
+            EcdsaSha512 => private(&PKey::from_ec_key(ec_key(Nid::SECP521R1)).unwrap()),
+            Ed25519 => private(&PKey::generate_ed25519().unwrap()),
             _ => rsa.clone(),
         };
         let certificate = test_certificate(&key);
@@ -202,7 +200,7 @@ fn every_algorithm_signs_and_verifies_enveloped_and_detached() {
 fn a_detached_ecdsa_signature_may_be_der() {
     // Bindings 3.4.4.1 names no form; products send both.
     let pkey = PKey::from_ec_key(ec_key(Nid::X9_62_PRIME256V1)).unwrap();
-    let key = private(pkey.clone());
+    let key = private(&pkey);
     let trusted = [VerificationKey::from_certificate(&test_certificate(&key)).unwrap()];
     let mut signer = openssl::sign::Signer::new(openssl::hash::MessageDigest::sha256(), &pkey).unwrap();
     let der = signer.sign_oneshot_to_vec(b"octets").unwrap();
@@ -280,10 +278,10 @@ fn ec_key(nid: Nid) -> EcKey<Private> {
 }
 
 fn rsa_key(bits: u32) -> PrivateKey {
-    private(PKey::from_rsa(openssl::rsa::Rsa::generate(bits).unwrap()).unwrap())
+    private(&PKey::from_rsa(openssl::rsa::Rsa::generate(bits).unwrap()).unwrap())
 }
 
-fn private(key: PKey<Private>) -> PrivateKey {
+fn private(key: &PKey<Private>) -> PrivateKey {
     let pem = key.private_key_to_pem_pkcs8().unwrap();
     PrivateKey::from_pem(std::str::from_utf8(&pem).unwrap()).unwrap()
 }

@@ -108,8 +108,10 @@ fn initialise() -> Result<(), Refused> {
         // type that xmlsec/errors.h declares, and does nothing.
         unsafe {
             c::xmlInitParser();
+            let done = c::xmlSecInit() == 0 && c::xmlSecOpenSSLInit() == 0;
+            // After xmlSecInit, which sets the one that prints.
             xmlSecErrorsSetCallback(Some(ignore_xmlsec_error));
-            c::xmlSecInit() == 0 && c::xmlSecOpenSSLInit() == 0
+            done
         }
     });
     if done { Ok(()) } else { Err(Refused::Broken) }
@@ -452,10 +454,9 @@ pub(crate) mod oracle {
             let data = (&raw const subtree).cast_mut().cast::<c_void>();
             let done = xmlC14NExecute(document.0, Some(is_visible), data, mode, list, comments, buffer);
             let content = c::xmlOutputBufferGetContent(buffer);
-            let size = usize::try_from(c::xmlOutputBufferGetSize(buffer)).ok();
-            let bytes = size
-                .filter(|_| done >= 0 && !content.is_null())
-                .map(|size| std::slice::from_raw_parts(content, size).to_vec());
+            let size = c::xmlOutputBufferGetSize(buffer);
+            let bytes =
+                (done >= 0 && !content.is_null()).then(|| std::slice::from_raw_parts(content, size).to_vec());
             c::xmlOutputBufferClose(buffer);
             bytes
         }

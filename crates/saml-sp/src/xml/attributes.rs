@@ -12,6 +12,9 @@ pub(super) struct Scanner<'i> {
     position: usize,
 }
 
+/// An attribute as it is read: name, normalised value, position in the document.
+type Raw<'i> = (&'i str, Cow<'i, str>, usize);
+
 impl<'i> Scanner<'i> {
     /// `position` is where the text stands in the document.
     pub(super) fn new(text: &'i str, position: usize) -> Self {
@@ -25,8 +28,8 @@ impl<'i> Scanner<'i> {
         self.take(end.unwrap_or(self.rest.len()))
     }
 
-    /// The next attribute: name, normalised value, position. `None` at the end of the tag.
-    pub(super) fn attribute(&mut self) -> Result<Option<(&'i str, Cow<'i, str>, usize)>, XmlError> {
+    /// The next attribute; `None` at the end of the tag.
+    pub(super) fn attribute(&mut self) -> Result<Option<Raw<'i>>, XmlError> {
         let had_space = self.skip_space();
         if self.rest.is_empty() {
             return Ok(None);

@@ -19,6 +19,35 @@ pub(super) fn is_xml_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
+/// A namespace that all canonicalizers take and write alike: an absolute URI with a host, or a `urn:`, in ASCII
+/// characters that no one escapes. libxml2 has no canonical form for others.
+pub(super) fn is_plain_namespace(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else { return false };
+    let good_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let good_start = match rest.strip_prefix("//") {
+        Some(rest) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+                && (1..=5).contains(&port.len())
+                && port.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        None => {
+            scheme.eq_ignore_ascii_case("urn")
+                && rest.starts_with(|first: char| first.is_ascii_alphanumeric())
+        }
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$()*+,;=%".contains(&byte);
+    let escaped = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    good_scheme
+        && good_start
+        && rest.bytes().all(plain)
+        && rest.bytes().filter(|byte| *byte == b'#').count() <= 1
+        && rest.split('%').skip(1).all(escaped)
+}
+
 fn is_name_start(character: char) -> bool {
     match character {
         'a'..='z' | 'A'..='Z' | '_' => true,

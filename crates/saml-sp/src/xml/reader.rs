@@ -8,7 +8,7 @@ use quick_xml::events::Event;
 
 use super::attributes::{Scanner, resolve_reference};
 use super::error::shown;
-use super::names::{is_xml_character, split_qname};
+use super::names::{is_plain_namespace, is_xml_character, split_qname};
 use super::tree::{Attribute, Declaration, Document, ElementData, NONE, Node, NodeKind, index};
 use super::{XML_NS, XMLNS_NS, XmlError, XmlErrorKind, is_ncname};
 use crate::limits::Limits;
@@ -156,6 +156,11 @@ impl<'i, 'l> Builder<'i, 'l> {
             let (prefix, local) = split_qname(name).ok_or_else(|| bad_name(name, position))?;
             if prefix == "xmlns" || (prefix.is_empty() && local == "xmlns") {
                 let prefix = if prefix.is_empty() { "" } else { local };
+                // Only a value with a reference or a line end in it is owned; no plain URI has either.
+                let value = match value {
+                    Cow::Borrowed(value) => Some(value),
+                    Cow::Owned(_) => None,
+                };
                 self.declare(prefix, value, declarations_from, position)?;
             } else {
                 if self.document.attributes.len().saturating_sub(attributes_from) >= self.limits.attributes {
@@ -282,21 +287,20 @@ impl<'i, 'l> Builder<'i, 'l> {
     fn declare(
         &mut self,
         prefix: &'i str,
-        value: Cow<'i, str>,
+        value: Option<&'i str>,
         declarations_from: usize,
         position: usize,
     ) -> Result<(), XmlError> {
         let namespace_error =
             || XmlError::new(XmlErrorKind::NamespaceUri { prefix: shown(prefix) }, position);
-        // Only a value with a reference or a line end in it is owned; no plain URI has either.
-        let Cow::Borrowed(uri) = value else { return Err(namespace_error()) };
+        let uri = value.ok_or_else(namespace_error)?;
         if prefix == "xmlns" || uri == XMLNS_NS || (prefix == "xml") != (uri == XML_NS) {
             return Err(reserved(prefix, position));
         }
         if uri.is_empty() && !prefix.is_empty() {
             return Err(reserved(prefix, position));
         }
-        if !uri.is_empty() && !is_plain_absolute_uri(uri) {
+        if !uri.is_empty() && !is_plain_namespace(uri) {
             return Err(namespace_error());
         }
         let own = self.document.declarations.get(declarations_from..).unwrap_or_default();
@@ -416,20 +420,6 @@ fn declaration(text: &str) -> Result<(), XmlError> {
         first = false;
     }
     if first { Err(wrong()) } else { Ok(()) }
-}
-
-/// A namespace that all canonicalizers write alike: an absolute URI as libxml2 wants it (a host, or `urn:`), in ASCII
-/// letters that no one escapes.
-fn is_plain_absolute_uri(uri: &str) -> bool {
-    let plain =
-        uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$()*+,;=%".contains(&byte));
-    let Some((scheme, rest)) = uri.split_once(':') else { return false };
-    let scheme_is_good = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let host =
-        rest.strip_prefix("//").is_some_and(|rest| rest.bytes().next().is_some_and(|byte| byte != b'/'));
-    let opaque = scheme.eq_ignore_ascii_case("urn") && !rest.is_empty();
-    plain && scheme_is_good && (host || opaque)
 }
 
 fn foreign(error: &QuickError, position: usize) -> XmlError {

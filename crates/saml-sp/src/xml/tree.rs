@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{XML_NS, XmlError};
+use super::XmlError;
 use crate::limits::Limits;
 
 /// A document that the strict reader accepted.
@@ -100,6 +100,7 @@ impl<'i> Document<'i> {
     }
 
     /// All elements in document order.
+    #[cfg(test)]
     pub(crate) fn elements(&self) -> impl Iterator<Item = Element<'_>> {
         (0..self.elements.len())
             .filter_map(|element| u32::try_from(element).ok())
@@ -150,11 +151,6 @@ impl<'d> Element<'d> {
         self.data().name
     }
 
-    /// The prefix, empty if none.
-    pub(crate) fn prefix(self) -> &'d str {
-        self.data().prefix
-    }
-
     /// Whether this is the element with this expanded name.
     pub(crate) fn is(self, namespace: &str, local: &str) -> bool {
         let data = self.data();
@@ -184,19 +180,6 @@ impl<'d> Element<'d> {
     pub(crate) fn declarations(self) -> &'d [Declaration<'d>] {
         let (from, to) = self.data().declarations;
         self.document.declarations.get(index(from)..index(to)).unwrap_or_default()
-    }
-
-    /// What a prefix stands for at this element (`""` asks for the default namespace); `None` if nothing.
-    pub(crate) fn lookup_namespace(self, prefix: &str) -> Option<&'d str> {
-        if prefix == "xml" {
-            return Some(XML_NS);
-        }
-        self.ancestors_and_self()
-            .find_map(|element| {
-                element.declarations().iter().find(|declaration| declaration.prefix == prefix)
-            })
-            .map(|declaration| declaration.uri)
-            .filter(|uri| !uri.is_empty())
     }
 
     /// Every namespace in scope here, the nearest declaration of each prefix; what is undone is left out, and so is
@@ -304,6 +287,7 @@ impl<'d> Element<'d> {
     }
 
     /// How many elements come before this one in the document.
+    #[cfg(any(test, feature = "xmlsec"))]
     pub(crate) fn ordinal(self) -> usize {
         index(self.element)
     }
@@ -339,33 +323,6 @@ impl<'i> Document<'i> {
             NodeKind::Element(element) => Some(self.element(element)),
             _ => None,
         }
-    }
-}
-
-impl Attribute<'_> {
-    /// The name without prefix.
-    pub(crate) fn local_name(&self) -> &str {
-        self.local
-    }
-
-    /// The name as written, with prefix.
-    pub(crate) fn qualified_name(&self) -> &str {
-        self.name
-    }
-
-    /// The prefix, empty if none.
-    pub(crate) fn prefix(&self) -> &str {
-        self.prefix
-    }
-
-    /// The namespace, empty if none.
-    pub(crate) fn namespace(&self) -> &str {
-        self.namespace
-    }
-
-    /// The value, references resolved and white space normalised as XML 1.0 section 3.3.3 says.
-    pub(crate) fn value(&self) -> &str {
-        &self.value
     }
 }
 

@@ -1,4 +1,5 @@
 //! One change at a time; each is refused, by every engine, with the code of the rule.
+#![expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "test helpers")]
 
 use super::*;
 
@@ -87,18 +88,20 @@ fn no_single_changed_byte_of_the_message_verifies_as_something_else() {
     // SIG-10: either refused, or the very bytes that were signed. Every 7th place keeps it quick.
     let (capture, keys) = a_signed_capture();
     let limits = Limits::default();
-    let good = verify(&capture.xml, &keys, &lenient(), Engines::Native).unwrap();
+    let all = |xml: &[u8]| -> Vec<Vec<u8>> {
+        let Ok(document) = Document::parse(xml, &limits) else { return Vec::new() };
+        let covered = signed(&document).into_iter().filter_map(|element| {
+            verify_enveloped(element, &keys, &lenient(), Engines::Native, &limits).ok()
+        });
+        covered.map(|covered| covered.bytes).collect()
+    };
+    let good = all(&capture.xml);
+    assert_eq!(good.len(), 2);
     for place in (0..capture.xml.len()).step_by(7) {
         let mut bad = capture.xml.clone();
         bad[place] ^= 1;
-        let Ok(document) = Document::parse(&bad, &limits) else { continue };
-        if let Some(element) = signed(&document).into_iter().next()
-            && let Ok(covered) = verify_enveloped(element, &keys, &lenient(), Engines::Native, &limits)
-        {
-            assert!(
-                covered.bytes == good.bytes || covered.bytes.starts_with(b"<saml:Assertion"),
-                "at {place}"
-            );
+        for covered in all(&bad) {
+            assert!(good.contains(&covered), "at {place}");
         }
     }
 }

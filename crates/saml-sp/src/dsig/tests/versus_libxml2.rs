@@ -1,4 +1,5 @@
 //! Our canonical forms are those of libxml2, and what our reader takes libxml2 takes.
+#![expect(clippy::arithmetic_side_effects, reason = "test helpers")]
 
 use super::*;
 use crate::xml::c14n::{C14n, canonicalize};
@@ -94,6 +95,78 @@ proptest::proptest! {
         agree_everywhere(&source);
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4096))]
+    #[test]
+    fn what_the_reader_takes_libxml2_takes_and_reads_alike(
+        seed in 0..SEEDS.len(), place in 0..400_usize, cut in 0..4_usize, insert in 0..INSERTS.len()
+    ) {
+        let mut text = SEEDS[seed].as_bytes().to_vec();
+        let from = place % text.len();
+        let to = (from + cut).min(text.len());
+        text.splice(from..to, INSERTS[insert].bytes());
+        let limits = Limits::default();
+        if let Ok(document) = Document::parse(&text, &limits) {
+            let source = document.source();
+            assert!(oracle::accepts(source), "libxml2 refuses what we read: {source}");
+            for algorithm in [Canonicalization::InclusiveWithComments, Canonicalization::ExclusiveWithComments] {
+                let c14n = C14n { algorithm, comments: true, inclusive_prefixes: &[] };
+                agree(source, document.root(), None, &c14n);
+            }
+        }
+    }
+}
+
+const SEEDS: [&str; 5] = [
+    "<?xml version='1.0' encoding='UTF-8' standalone='no'?><!-- c --><a>t</a>\n",
+    "<a xmlns='urn:a' xmlns:b=\"http://b/\"><b:c b:d='e' d='&lt;&#10;'/><c xmlns=''>t</c></a>",
+    "<a ID='_1'>x<![CDATA[ ] ]] > ]]>&amp;&#x41;<!-- d --> \r\n </a>",
+    "<a xml:lang='en' xml:id='i' xml:space='preserve'><é ü='\u{1F600}'/>]]&gt;</a>",
+    "<a:b xmlns:a='urn:a' a:x='1' y=\"2\"><a:c></a:c ><d/></a:b>",
+];
+const INSERTS: [&str; 40] = [
+    "",
+    "<",
+    ">",
+    "&",
+    "'",
+    "\"",
+    "/",
+    "=",
+    " ",
+    "\n",
+    "\r",
+    "\t",
+    "]]>",
+    "--",
+    "-",
+    "!",
+    "?",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]",
+    "<?x?>",
+    "<?xml version='1.0'?>",
+    "&#0;",
+    "&#x10FFFF;",
+    "&lt;",
+    "&x;",
+    ":",
+    "xmlns='urn:x'",
+    " xmlns:q=''",
+    " xmlns:q='q'",
+    " xmlns:q='http:/q'",
+    " a='b'",
+    "\u{FFFE}",
+    "\u{FEFF}",
+    "\u{85}",
+    "\u{2028}",
+    "<x>",
+    "</x>",
+    "<!DOCTYPE a>",
+];
 
 /// Well-formed documents that redeclare, undeclare and hide namespaces.
 fn generated(depth: u32) -> impl proptest::strategy::Strategy<Value = String> {
