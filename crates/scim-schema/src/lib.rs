@@ -21,6 +21,7 @@ mod sort;
 mod spelling;
 pub mod urn;
 mod version;
+pub mod view;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 pub use check::{
