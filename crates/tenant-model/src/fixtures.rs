@@ -13,7 +13,8 @@ pub(crate) const IDP: &str = "https://idp.example.com";
 
 /// So many minutes after the start of the tests.
 pub(crate) fn at(minutes: i64) -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap() + TimeDelta::minutes(minutes)
+    let start = Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap();
+    start.checked_add_signed(TimeDelta::minutes(minutes)).unwrap()
 }
 
 pub(crate) fn email(text: &str) -> EmailAddress {

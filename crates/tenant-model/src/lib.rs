@@ -10,6 +10,7 @@ mod ids;
 mod local_path;
 mod login;
 mod mapping;
+pub mod okta_hook;
 mod person;
 mod profile;
 mod provision;

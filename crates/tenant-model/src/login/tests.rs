@@ -116,7 +116,7 @@ fn an_address_links_only_if_policy_domain_and_person_allow_it() {
     c.policy.link = LinkPolicy::DirectoryOrVerifiedEmail;
     assert_eq!(accepts(&tenant(), &c, &named("bob@example.com"), &rows).found, FoundBy::Email);
 
-    let mut two = rows.clone();
+    let mut two = rows;
     two.by_email.push(unmanaged("bob2", "bob@example.com"));
     refuses(&tenant(), &c, &named("bob@example.com"), &two, "login.link_required");
 
