@@ -116,14 +116,14 @@ pub(super) const FORGERIES: &[Forgery] = &[
     Forgery {
         name: "comment-in-name",
         rule: "XML-06",
-        what: "A comment splits the signed name, so that careless code reads its first half alone.",
+        what: "A comment splits the signed name, so that careless code reads half of it.",
         harm: Harm::SignedValuesOnly,
         make: |shop| split_name(shop, "<!---->"),
     },
     Forgery {
         name: "cdata-in-name",
         rule: "XML-06",
-        what: "An empty CDATA section splits the signed name, so that careless code reads its first half alone.",
+        what: "An empty CDATA section splits the signed name, so that careless code reads half of it.",
         harm: Harm::SignedValuesOnly,
         make: |shop| split_name(shop, "<![CDATA[]]>"),
     },

@@ -255,7 +255,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
     refuse(
         "response-signature-bad",
         "SIG-10",
-        "The assertion's signature is good, the one of the Response is not: its IssueInstant was changed.",
+        "The assertion's signature is good; the signed Response was changed.",
         |shop| {
             let mut answer = shop.answer();
             answer.sign = TestSign::Both;
