@@ -25,7 +25,7 @@ pub use encrypt::TestEncryption;
 pub use error::TestError;
 pub use idp::TestIdp;
 pub use key::TestKey;
-pub use logout::{LogoutAnswer, LogoutOrder};
+pub use logout::{TestLogoutRequest, TestLogoutResponse};
 pub use message::TestMessage;
 pub use reader::canonical_form;
 pub use request::{TestRequest, TestRequestKind};

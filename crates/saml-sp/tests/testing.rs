@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use saml_sp::testing::forge::{self, Harm};
 use saml_sp::testing::{
-    LoginAnswer, TestAlgorithm, TestAttribute, TestEncryption, TestIdp, TestKey, TestMessage, TestNameId,
-    TestRequestKind, TestSign,
+    LoginAnswer, TestAlgorithm, TestAttribute, TestEncryption, TestIdp, TestKey, TestLogoutRequest,
+    TestLogoutResponse, TestMessage, TestNameId, TestRequest, TestRequestKind, TestSign, TestStatus,
 };
 use saml_sp::{
     Binding, Certificate, Connection, DataEncryption, DigestAlgorithm, Endpoint, Engines, IdentityProvider,
-    Inbound, KeyPair, KeyRing, KeyTransport, Login, LoginOptions, Mgf, Outbound, Policy, PrivateKey,
-    RequestId, ServiceProvider, Sighting, VerificationKey,
+    Inbound, KeyPair, KeyRing, KeyTransport, Login, LoginOptions, LogoutAnswer, LogoutMessage, LogoutOptions,
+    LogoutOutcome, Mgf, Outbound, Policy, PrivateKey, RequestId, ServiceProvider, Sighting, VerificationKey,
 };
 
 #[test]
@@ -191,21 +191,9 @@ fn it_reads_a_request_by_either_binding_and_answers_it() {
         options.relay_state = Some("back/é".to_owned());
         let id = RequestId::parse("_asked").unwrap();
         let (outbound, pending) = connection.begin_login(options, id, now()).unwrap();
-        let request = match &outbound {
-            Outbound::Redirect { url } => {
-                let (address, query) = url.split_once('?').unwrap();
-                assert_eq!(address, idp.sign_on_url());
-                idp.read(&Inbound::RawQuery(query)).unwrap()
-            }
-            Outbound::Post { form } => {
-                assert_eq!(form.action().as_str(), idp.sign_on_url());
-                idp.read(&Inbound::FormBody(&body_of(form.fields()))).unwrap()
-            }
-        };
+        let request = read(&idp, &outbound);
         assert_eq!(request.kind, TestRequestKind::Authn);
         assert_eq!(request.id, "_asked");
-        assert_eq!(request.issuer.as_deref(), Some(SP));
-        assert_eq!(request.destination.as_deref(), Some(idp.sign_on_url()));
         assert_eq!(request.relay_state.as_deref(), Some("back/é"));
         assert!(request.force_authn && !request.is_passive);
         let redirected = binding == Binding::HttpRedirect;
@@ -221,6 +209,90 @@ fn it_reads_a_request_by_either_binding_and_answers_it() {
         let login = verified.admit(Sighting::FirstUse).unwrap();
         assert_eq!(login.relay_state(), Some("back/é"));
         assert_eq!(login.in_response_to().unwrap().as_str(), "_asked");
+    }
+}
+
+// SLO-02, SLO-03
+#[test]
+fn its_logout_requests_are_taken_by_either_binding_and_answered() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let host = Host::new(&idp);
+    let connection = host.connection();
+    let login = host.login(&idp.respond(&good()).unwrap(), Sighting::FirstUse).unwrap();
+    let session = login.idp_session().unwrap();
+    for (sessions, sign, meant) in
+        [(vec![], true, true), (vec!["_s-1"], true, true), (vec!["_s-2"], true, false), (vec![], false, true)]
+    {
+        let mut order = TestLogoutRequest::new("_out", SLO, TestNameId::email(NAME), now());
+        order.session_indexes = sessions.into_iter().map(str::to_owned).collect();
+        order.sign = sign;
+        let message = idp.logout_request(&order).unwrap();
+        let (form, url) = (message.form_body(Some("kept")), idp.redirect(&message, Some("kept")).unwrap());
+        let (address, query) = url.split_once('?').unwrap();
+        assert_eq!(address, SLO);
+        for inbound in [Inbound::FormBody(&form), Inbound::RawQuery(query)] {
+            let posted = matches!(inbound, Inbound::FormBody(_));
+            let taken = connection.accept_logout(&inbound, None, now());
+            if posted && !sign {
+                assert_eq!(taken.unwrap_err().code(), "SLO-02");
+                continue;
+            }
+            let LogoutMessage::Request(request) = taken.unwrap() else { panic!("not a request") };
+            assert_eq!(session.is_meant_by(&request), meant);
+            let id = RequestId::parse("_answer").unwrap();
+            let outbound = connection.respond_logout(&request, LogoutAnswer::Success, &id, now()).unwrap();
+            let answer = read(&idp, &outbound);
+            assert_eq!(answer.kind, TestRequestKind::LogoutResponse);
+            assert_eq!(answer.in_response_to.as_deref(), Some("_out"));
+            assert_eq!(answer.relay_state.as_deref(), Some("kept"));
+            assert!(answer.status.unwrap().ends_with(":Success"));
+            assert_eq!(matches!(outbound, Outbound::Post { .. }), posted);
+        }
+    }
+}
+
+// SLO-05
+#[test]
+fn it_answers_a_logout_of_ours() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let host = Host::new(&idp);
+    let connection = host.connection();
+    let login = host.login(&idp.respond(&good()).unwrap(), Sighting::FirstUse).unwrap();
+    let id = RequestId::parse("_leave").unwrap();
+    let session = login.idp_session().unwrap();
+    let (outbound, pending) = connection.begin_logout(&session, LogoutOptions::default(), id, now()).unwrap();
+    let request = read(&idp, &outbound);
+    assert_eq!((request.kind, request.id.as_str()), (TestRequestKind::Logout, "_leave"));
+    assert_eq!(request.name_id, Some(TestNameId::email(NAME)));
+    assert_eq!(request.session_indexes, ["_s-1"]);
+    assert!(request.verify_query(SP_CERTIFICATE).unwrap());
+    let mut answer = TestLogoutResponse::new("_done", SLO, &request.id, now());
+    let post = |answer: &TestLogoutResponse| {
+        let form = idp.logout_response(answer).unwrap().form_body(None);
+        connection
+            .accept_logout(&Inbound::FormBody(&form), Some(&pending), now())
+            .map_err(|error| error.code())
+    };
+    assert_eq!(post(&answer), Ok(LogoutMessage::Response(LogoutOutcome::Success)));
+    answer.status = TestStatus::denied("busy");
+    assert!(matches!(post(&answer), Ok(LogoutMessage::Response(LogoutOutcome::Unknown(_)))));
+    answer.in_response_to = Some("_other".to_owned());
+    assert_eq!(post(&answer), Err("SLO-05"));
+}
+
+// MD-04, MD-05
+#[test]
+fn its_metadata_says_what_the_host_was_told_by_hand() {
+    for idp in
+        [TestIdp::well_known(IDP).unwrap(), TestIdp::new(IDP, TestKey::from_seed(&[7; 32], now()).unwrap())]
+    {
+        let read = IdentityProvider::from_metadata(idp.metadata(now()).unwrap().as_bytes()).unwrap();
+        let told = Host::new(&idp).idp;
+        assert_eq!(read.entity_id(), told.entity_id());
+        assert_eq!(read.signing_keys(), told.signing_keys());
+        assert_eq!(read.single_sign_on_services(), told.single_sign_on_services());
+        assert_eq!(read.single_logout_services(), told.single_logout_services());
+        assert_eq!(read.valid_until(), Some(now()));
     }
 }
 
@@ -253,6 +325,23 @@ fn what_is_no_request_is_not_read() {
     }
 }
 
+/// What the test identity provider reads of what a browser carries to it.
+fn read(idp: &TestIdp, outbound: &Outbound) -> TestRequest {
+    let (address, read) = match outbound {
+        Outbound::Redirect { url } => {
+            let (address, query) = url.split_once('?').unwrap();
+            (address, idp.read(&Inbound::RawQuery(query)).unwrap())
+        }
+        Outbound::Post { form } => {
+            (form.action().as_str(), idp.read(&Inbound::FormBody(&body_of(form.fields()))).unwrap())
+        }
+    };
+    assert!([idp.sign_on_url(), idp.logout_url()].contains(&address));
+    assert_eq!(read.destination.as_deref(), Some(address));
+    assert_eq!(read.issuer.as_deref(), Some(SP));
+    read
+}
+
 /// A service provider that trusts one test identity provider.
 #[derive(Clone)]
 struct Host {
@@ -267,13 +356,19 @@ impl Host {
         let pair =
             KeyPair::new(PrivateKey::from_pem(SP_KEY).unwrap(), Certificate::parse(SP_CERTIFICATE).unwrap());
         let sp = ServiceProvider::new(SP.parse().unwrap(), ACS.parse().unwrap());
-        let sign_on = [Binding::HttpRedirect, Binding::HttpPost]
-            .map(|binding| Endpoint::new(binding, idp.sign_on_url().parse().unwrap()));
+        let at = |address: &str| {
+            [Binding::HttpRedirect, Binding::HttpPost]
+                .map(|binding| Endpoint::new(binding, address.parse().unwrap()))
+        };
         let key = VerificationKey::parse(&idp.key().certificate_pem().unwrap()).unwrap();
         let entity_id = idp.entity_id().parse().unwrap();
         Self {
-            sp: sp.with_keys(KeyRing::new(pair.unwrap())),
-            idp: IdentityProvider::new(entity_id, sign_on.to_vec(), vec![key]).unwrap(),
+            sp: sp
+                .with_keys(KeyRing::new(pair.unwrap()))
+                .with_logout(Endpoint::new(Binding::HttpPost, SLO.parse().unwrap())),
+            idp: IdentityProvider::new(entity_id, at(idp.sign_on_url()).to_vec(), vec![key])
+                .unwrap()
+                .with_single_logout_services(at(idp.logout_url()).to_vec()),
             engines: Engines::default(),
             policy: Policy::default(),
         }
@@ -337,6 +432,7 @@ const ACS: &str = "https://sp.example.com/acs";
 const IDP: &str = "https://idp.example.com";
 const NAME: &str = "alice@example.com";
 const REQUEST: &str = "_request";
+const SLO: &str = "https://sp.example.com/slo";
 const SP: &str = "https://sp.example.com/metadata";
 const SP_CERTIFICATE: &str = include_str!("../../../testdata/saml/captures/keys/sp.crt");
 const SP_KEY: &str = include_str!("../../../testdata/saml/captures/keys/sp.key");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::element::Element;
-use super::logout::{LogoutAnswer, LogoutOrder};
+use super::logout::{TestLogoutRequest, TestLogoutResponse};
 use super::request::{self, TestRequest};
 use super::response::LoginAnswer;
 use super::{TestAlgorithm, TestError, TestKey, TestMessage};
@@ -138,7 +138,7 @@ impl TestIdp {
     ///
     /// # Errors
     /// [`TestError::Key`] if OpenSSL can't sign.
-    pub fn logout_request(&self, order: &LogoutOrder) -> Result<TestMessage, TestError> {
+    pub fn logout_request(&self, order: &TestLogoutRequest) -> Result<TestMessage, TestError> {
         order.build(&self.entity_id, &self.key)
     }
 
@@ -146,7 +146,7 @@ impl TestIdp {
     ///
     /// # Errors
     /// [`TestError::Key`] if OpenSSL can't sign.
-    pub fn logout_response(&self, answer: &LogoutAnswer) -> Result<TestMessage, TestError> {
+    pub fn logout_response(&self, answer: &TestLogoutResponse) -> Result<TestMessage, TestError> {
         answer.build(&self.entity_id, &self.key)
     }
 

@@ -10,7 +10,7 @@ use super::{TestAlgorithm, TestError, TestKey, TestMessage};
 /// A LogoutRequest to be sent.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct LogoutOrder {
+pub struct TestLogoutRequest {
     /// The `ID` of the message.
     pub id: String,
     /// The instant at which it is made.
@@ -27,7 +27,7 @@ pub struct LogoutOrder {
     pub sign: bool,
 }
 
-impl LogoutOrder {
+impl TestLogoutRequest {
     /// A signed request that ends all sessions of one person.
     #[must_use]
     pub fn new(id: &str, destination: &str, name_id: TestNameId, now: DateTime<Utc>) -> Self {
@@ -62,7 +62,7 @@ impl LogoutOrder {
 /// A LogoutResponse to be sent.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct LogoutAnswer {
+pub struct TestLogoutResponse {
     /// The `ID` of the message.
     pub id: String,
     /// The instant at which it is made.
@@ -77,7 +77,7 @@ pub struct LogoutAnswer {
     pub sign: bool,
 }
 
-impl LogoutAnswer {
+impl TestLogoutResponse {
     /// A signed answer that says Success.
     #[must_use]
     pub fn new(id: &str, destination: &str, in_response_to: &str, now: DateTime<Utc>) -> Self {
