@@ -28,7 +28,7 @@ mod walk;
 pub struct Checked {
     /// The resource: names in the schema's spelling, nothing unassigned, readOnly values as stored before.
     pub resource: Resource,
-    /// What was tolerated or corrected, in the order in which it was met.
+    /// What was tolerated or corrected, in the order in which it was met; some 256 at most.
     pub notices: Vec<Notice>,
     /// Values that must not occur in another resource; the host looks them up, best by a unique index.
     pub unique: Vec<UniqueValue>,

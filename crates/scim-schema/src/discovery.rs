@@ -243,9 +243,8 @@ impl SchemaSet {
         ListResponse::all(self.resource_types().iter().map(|known| known.to_json(base_url)).collect())
     }
 
-    /// The document that `/Schemas` serves (RFC 7644 4): a list of all schemas that the resource types use, and of the
-    /// schemas of the discovery resources.
+    /// The document that `/Schemas` serves (RFC 7644 4): a list of [`SchemaSet::schemas`].
     pub fn schemas_to_json(&self, base_url: &str) -> ListResponse<Value> {
-        ListResponse::all(self.used_schemas().map(|schema| schema.to_json(base_url)).collect())
+        ListResponse::all(self.schemas().iter().map(|schema| schema.to_json(base_url)).collect())
     }
 }

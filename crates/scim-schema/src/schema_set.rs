@@ -34,21 +34,10 @@ impl SchemaSet {
         self.schemas.iter().find(|schema| schema.id().eq_ignore_ascii_case(urn))
     }
 
-    /// All schemas: those of RFC 7643 first, then in the order in which they were added.
+    /// What `/Schemas` lists: of RFC 7643 the schemas of the discovery resources and those that a resource type uses (a
+    /// service without groups does not say that it has them), then those that were added, in their order.
     pub fn schemas(&self) -> &[Arc<Schema>] {
         &self.schemas
-    }
-
-    /// The schemas that `/Schemas` lists: those that a resource type uses, and those of the discovery resources. A
-    /// service without groups does not say that it has them.
-    pub fn used_schemas(&self) -> impl Iterator<Item = &Arc<Schema>> {
-        self.schemas.iter().filter(|schema| {
-            DISCOVERY.contains(&schema.id())
-                || self.resource_types.iter().any(|resource_type| {
-                    resource_type.schema().id() == schema.id()
-                        || resource_type.extension(schema.id()).is_some()
-                })
-        })
     }
 
     /// The resource type of this name (exact case, as in `meta.resourceType`).
@@ -172,7 +161,20 @@ impl SchemaSetBuilder {
                 extensions,
             )));
         }
-        Ok(SchemaSet { schemas: self.schemas.into(), resource_types: resource_types.into() })
+        let is_used = |schema: &Arc<Schema>| {
+            resource_types.iter().any(|known| {
+                known.schema().id() == schema.id()
+                    || known.extensions().iter().any(|e| e.schema().id() == schema.id())
+            })
+        };
+        let optional = [urn::USER, urn::GROUP, urn::ENTERPRISE_USER];
+        let schemas = self
+            .schemas
+            .iter()
+            .filter(|schema| !optional.contains(&schema.id()) || is_used(schema))
+            .cloned()
+            .collect();
+        Ok(SchemaSet { schemas, resource_types: resource_types.into() })
     }
 }
 
@@ -228,9 +230,6 @@ impl Definition {
         Ok(Self { schema: text("schema")?, name, endpoint, description, extensions })
     }
 }
-
-/// Schemas of what every service serves.
-const DISCOVERY: [&str; 3] = [urn::RESOURCE_TYPE, urn::SCHEMA, urn::SERVICE_PROVIDER_CONFIG];
 
 /// Endpoints of the protocol itself (RFC 7644 3.2).
 const RESERVED_ENDPOINTS: [&str; 5] =

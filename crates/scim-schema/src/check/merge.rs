@@ -77,26 +77,34 @@ fn agrees(attribute: &Attribute, before: &Value, now: Option<&Value>, mode: Mode
 }
 
 fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        // Order means nothing in a multi-valued attribute (RFC 7643 2.4).
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| same_one(attribute, a, b)))
-        }
-        (a, b) => same_one(attribute, a, b),
-    }
+    a == b || keys(attribute, a) == keys(attribute, b)
 }
 
-fn same_one(attribute: &Attribute, a: &Value, b: &Value) -> bool {
-    if let (Value::Object(a), Value::Object(b)) = (a, b) {
-        return attribute.sub_attributes.iter().all(|sub| {
-            match (a.get(sub.name.as_str()), b.get(sub.name.as_str())) {
-                (Some(a), Some(b)) => {
-                    a == b || Comparable::of(sub, a).is_some_and(|a| Some(a) == Comparable::of(sub, b))
-                }
-                (None, None) => true,
-                _ => sub.mutability == Mutability::ReadOnly,
-            }
-        });
-    }
-    a == b || Comparable::of(attribute, a).is_some_and(|a| Some(a) == Comparable::of(attribute, b))
+/// What makes up a value, without order: order means nothing among values (RFC 7643 2.4) nor in one (2.3.8).
+fn keys(attribute: &Attribute, value: &Value) -> Vec<Vec<(String, String)>> {
+    let values = match value {
+        Value::Array(items) => items.as_slice(),
+        value => std::slice::from_ref(value),
+    };
+    let mut keys: Vec<_> = values.iter().map(|value| key(attribute, value)).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// The comparison keys of one value: of its parts, but for those that the service sets, or of itself.
+fn key(attribute: &Attribute, value: &Value) -> Vec<(String, String)> {
+    let simple = |attribute: &Attribute, value: &Value| {
+        Comparable::of(attribute, value).map_or_else(|| value.to_string(), |comparable| comparable.to_key())
+    };
+    let Value::Object(fields) = value else {
+        return vec![(String::new(), simple(attribute, value))];
+    };
+    let mut parts: Vec<_> = attribute
+        .sub_attributes
+        .iter()
+        .filter(|sub| sub.mutability != Mutability::ReadOnly)
+        .filter_map(|sub| Some((sub.name.clone(), simple(sub, fields.get(sub.name.as_str())?))))
+        .collect();
+    parts.sort_unstable();
+    parts
 }

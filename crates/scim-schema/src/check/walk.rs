@@ -72,7 +72,7 @@ impl<'a> Walk<'a> {
         match attribute.mutability {
             Mutability::ReadOnly => {
                 if !matches!(self.mode, Mode::Patch(_)) {
-                    self.notices.push(Notice::ReadOnlyIgnored { path: at.to_string() });
+                    self.note(Notice::ReadOnlyIgnored { path: at.to_string() });
                 }
                 return Ok(false);
             }
@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
                     [] => return Ok(false),
                     [only] if self.options.lenient_arity => {
                         let only = std::mem::take(only);
-                        self.notices.push(arity(at, "a list", "one value"));
+                        self.note(arity(at, "a list", "one value"));
                         *value = only;
                     }
                     _ => {
@@ -117,7 +117,7 @@ impl<'a> Walk<'a> {
             return self.value(at, attribute, value, false);
         }
         if !value.is_array() && self.options.lenient_arity {
-            self.notices.push(arity(at, "one value", "a list"));
+            self.note(arity(at, "one value", "a list"));
             *value = Value::Array(vec![std::mem::take(value)]);
         }
         let Value::Array(items) = value else {
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
             return Err(error);
         }
         if collapse(items) {
-            self.notices.push(Notice::RepeatedValue { path: at.to_string() });
+            self.note(Notice::RepeatedValue { path: at.to_string() });
         }
         self.primaries(at, attribute, items)?;
         Ok(!items.is_empty())
@@ -164,7 +164,7 @@ impl<'a> Walk<'a> {
             return self.simple(at, attribute, value).map(|()| true);
         }
         if self.options.bare_values && value.is_string() && attribute.sub_attribute("value").is_some() {
-            self.notices.push(Notice::BareValue { path: at.to_string() });
+            self.note(Notice::BareValue { path: at.to_string() });
             let text = std::mem::take(value);
             // An empty string for a whole complex value means none (Entra clears the manager so).
             if text.as_str() == Some("") {
@@ -189,7 +189,7 @@ impl<'a> Walk<'a> {
             if sub.mutability == Mutability::ReadOnly {
                 // In the result of a PATCH these are the service's own words, if they belong to a stored value.
                 if !matches!(self.mode, Mode::Patch(_)) {
-                    self.notices.push(Notice::ReadOnlyIgnored { path: at.to_string() });
+                    self.note(Notice::ReadOnlyIgnored { path: at.to_string() });
                 }
                 return Ok(as_stored);
             }
@@ -244,13 +244,13 @@ impl<'a> Walk<'a> {
             };
             if let Some(read) = read {
                 *value = Value::Bool(read);
-                self.notices.push(Notice::StringBoolean { path: at.to_string() });
+                self.note(Notice::StringBoolean { path: at.to_string() });
             }
         }
         match scalar(attribute, value) {
             Scalar::Good => {}
             Scalar::NoOffset => {
-                self.notices.push(Notice::OffsetAssumed { path: at.to_string() });
+                self.note(Notice::OffsetAssumed { path: at.to_string() });
                 if let Value::String(text) = value {
                     text.push('Z');
                 }
@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
         let Value::String(text) = value else { return Ok(()) };
         if !attribute.canonical_values.is_empty() && !is_canonical(attribute, text) {
             match self.options.canonical_values {
-                CanonicalValues::Suggest => self.notices.push(Notice::NotCanonical { path: at.to_string() }),
+                CanonicalValues::Suggest => self.note(Notice::NotCanonical { path: at.to_string() }),
                 CanonicalValues::Enforce => {
                     return Err(CheckError::NotCanonical {
                         path: at.to_string(),
@@ -276,7 +276,7 @@ impl<'a> Walk<'a> {
             broken_format(schema, &at.attribute.name, at.sub.map(|sub| sub.name.as_str()), text)
         {
             match self.options.formats {
-                Formats::Report => self.notices.push(Notice::Format { path: at.to_string(), expected }),
+                Formats::Report => self.note(Notice::Format { path: at.to_string(), expected }),
                 Formats::Refuse => return Err(CheckError::Format { path: at.to_string(), expected }),
             }
         }
@@ -302,7 +302,7 @@ impl<'a> Walk<'a> {
         match self.options.several_primaries {
             SeveralPrimaries::Refuse => Err(CheckError::SeveralPrimaries { path: at.to_string() }),
             SeveralPrimaries::LastWins => {
-                self.notices.push(Notice::SeveralPrimaries { path: at.to_string() });
+                self.note(Notice::SeveralPrimaries { path: at.to_string() });
                 for item in items.iter_mut().filter(is_primary).rev().skip(1) {
                     if let Some(value) = item.get_mut(primary.name.as_str()) {
                         *value = Value::Bool(false);
@@ -313,15 +313,22 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Says the same thing once for neighbours, and stops before a hostile document fills the memory with notices.
+    fn note(&mut self, notice: Notice) {
+        if self.notices.len() < MAX_NOTICES && self.notices.last() != Some(&notice) {
+            self.notices.push(notice);
+        }
+    }
+
     fn unknown(&mut self, path: &str) -> Result<bool, CheckError> {
         match self.options.unknown_attributes {
             UnknownAttributes::Reject => Err(CheckError::UnknownAttribute { path: path.to_owned() }),
             UnknownAttributes::Ignore => {
-                self.notices.push(Notice::UnknownAttributeIgnored { path: path.to_owned() });
+                self.note(Notice::UnknownAttributeIgnored { path: path.to_owned() });
                 Ok(false)
             }
             UnknownAttributes::Keep => {
-                self.notices.push(Notice::UnknownAttributeKept { path: path.to_owned() });
+                self.note(Notice::UnknownAttributeKept { path: path.to_owned() });
                 Ok(true)
             }
         }
@@ -412,6 +419,9 @@ fn is_canonical(attribute: &Attribute, text: &str) -> bool {
             || (!attribute.case_exact && (known.eq_ignore_ascii_case(text) || fold(known) == fold(text)))
     })
 }
+
+/// Far more than a real client causes.
+const MAX_NOTICES: usize = 256;
 
 /// Comparing a handful of values with each other is cheaper than hashing them.
 const FEW_VALUES: usize = 8;
