@@ -1,1 +1,17 @@
-//! A thin SSO and SCIM server that shows how the crates are wired.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod app;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod keys;
+pub mod random;
+pub mod serve;
+pub mod sp_keys;
+pub mod store;

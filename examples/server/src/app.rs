@@ -1,0 +1,83 @@
+//! What every request sees: the database, the keys, our own address.
+
+use std::sync::Arc;
+
+use crate::cli::Data;
+use crate::config::{Database, PublicUrl};
+use crate::keys::{KeyError, Keys};
+use crate::store::{Store, StoreError, tenants};
+
+/// What every request sees.
+#[derive(Debug)]
+pub struct App {
+    /// The database and the keys.
+    pub base: Base,
+    /// Under which URL others reach us.
+    pub public_url: PublicUrl,
+    /// Cookies carry `Secure`, and logins are tied to their browser.
+    pub secure_cookies: bool,
+    /// The test identity provider and its pages are mounted.
+    pub demo: Option<crate::demo::DemoIdp>,
+}
+
+/// [`App`] as handlers hold it.
+pub type Shared = Arc<App>;
+
+/// The database and the keys that fit it: all that commands need.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// The database.
+    pub store: Store,
+    /// The installation's keys.
+    pub keys: Keys,
+}
+
+impl Base {
+    /// Opens database and key file, and makes sure that they belong together.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(data: &Data) -> Result<Self, OpenError> {
+        Self::open_at(
+            &data.database,
+            data.key_file.clone().unwrap_or_else(|| data.database.default_key_file()),
+        )
+        .await
+    }
+
+    /// The same for a given key file.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_at(database: &Database, key_file: std::path::PathBuf) -> Result<Self, OpenError> {
+        let keys = Keys::load_or_create(&key_file)?;
+        let store = Store::open(database).await?;
+        let mut tx = store.begin().await?;
+        tenants::set_once(&mut tx, KEY_FINGERPRINT, &keys.fingerprint()).await?;
+        let stored = tenants::setting(&mut tx, KEY_FINGERPRINT).await?;
+        tx.commit().await?;
+        if stored.as_deref() != Some(keys.fingerprint().as_str()) {
+            return Err(OpenError::OtherKey(key_file.display().to_string()));
+        }
+        Ok(Self { store, keys })
+    }
+}
+
+/// Why the data could not be opened.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The key file.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database was made with another key.
+    #[error(
+        "{0} is not the key file that this database was made with; restore it or name it with --key-file"
+    )]
+    OtherKey(String),
+}
+
+const KEY_FINGERPRINT: &str = "key_fingerprint";

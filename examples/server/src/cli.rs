@@ -1,0 +1,190 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{Database, PublicUrl};
+
+/// A SAML service provider and SCIM service for many tenants, on one SQLite file.
+#[derive(Debug, Parser)]
+#[command(name = "server", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve SSO and SCIM until told to stop (ctrl-c or SIGTERM).
+    Serve(Serve),
+    /// Serve with a demo tenant, a test identity provider and a page to click through.
+    Demo(Demo),
+    /// Create and set up tenants.
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// Issue and revoke SCIM tokens.
+    #[command(subcommand)]
+    Token(Token),
+}
+
+/// Where the data is.
+#[derive(Clone, Debug, Args)]
+pub struct Data {
+    /// The database: sqlite:FILE, made when it is absent.
+    #[arg(long, value_name = "URL", default_value = "sqlite:server.sqlite")]
+    pub database: Database,
+    /// The installation's key file, made when it is absent [default: FILE.key beside the database].
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+/// `server serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The address to listen on; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The URL under which browsers and identity providers reach this server [default: http:// and the address].
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// Mark cookies Secure and tie logins to their browser; needs HTTPS in front.
+    #[arg(long)]
+    pub secure_cookies: bool,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// `server demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The address to listen on; port 0 lets the system choose.
+    /// [default: 127.0.0.1:8080, with --check a port that the system chooses].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The database: sqlite:FILE, made when it is absent.
+    #[arg(long, value_name = "URL", default_value = "sqlite:demo.sqlite")]
+    pub database: Database,
+    /// Start from an empty database: removes the file and its key file first.
+    #[arg(long)]
+    pub reset: bool,
+    /// Walk through the whole story by itself, print a line for each step, and exit with 0 or 1.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `server tenant …`.
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Create a tenant from a product profile.
+    Create {
+        /// The tenant's id: letters, digits, `-` and `_`.
+        #[arg(long)]
+        id: String,
+        /// The product profile: `standard` or `toktra`.
+        #[arg(long, default_value = "standard")]
+        profile: String,
+        /// The name that people see [default: the id].
+        #[arg(long)]
+        name: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take an identity provider's metadata; a second time replaces it.
+    ConfigureIdp {
+        /// The tenant.
+        #[arg(long)]
+        id: String,
+        /// The metadata file; `-` reads the standard input.
+        #[arg(long, value_name = "FILE")]
+        metadata: PathBuf,
+        /// The entity to take from a file that holds several.
+        #[arg(long, value_name = "ID")]
+        entity_id: Option<String>,
+        /// It is the same provider with other keys or another host: people keep their accounts without a new approval.
+        #[arg(long)]
+        keep_links: bool,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the tenants, one line each: id, profile, name.
+    List {
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// `server token …`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Issue a SCIM token and print it, alone and for the only time.
+    Issue {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// When it ends: a date (its last day, in UTC) or an RFC 3339 instant [default: the profile's].
+        #[arg(long, value_name = "DATE")]
+        expires: Option<String>,
+        /// A name to tell tokens apart.
+        #[arg(long)]
+        name: Option<String>,
+        /// What it is for: provisioning, or replacing the identity provider over `/v1/sso/config`.
+        #[arg(long, value_enum, default_value_t = Purpose::Scim)]
+        purpose: Purpose,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List a tenant's tokens, one line each: id, state, end, name. Secrets are not kept and not shown.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Revoke a token; the next request with it is refused.
+    Revoke {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The tokens to revoke.
+        #[command(flatten)]
+        which: Which,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Purpose {
+    /// Provisioning over SCIM.
+    Scim,
+    /// Saying which identity provider is trusted.
+    SsoConfig,
+}
+
+/// Which tokens to revoke.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// The token's id as `token list` shows it, or the whole token.
+    #[arg(long, alias = "token")]
+    pub id: Option<String>,
+    /// The token's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// All tokens of the tenant.
+    #[arg(long)]
+    pub all: bool,
+}

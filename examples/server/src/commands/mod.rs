@@ -1,0 +1,158 @@
+//! What the command line does. Commands work on the database alone, so they work while a server runs.
+
+pub mod tenant;
+pub mod token;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::app::{App, Base, OpenError};
+use crate::cli::{Cli, Command, Serve, Tenant, Token};
+use crate::config::PublicUrl;
+use crate::random::NoRandomness;
+use crate::serve;
+use crate::store::StoreError;
+
+/// Runs one command.
+///
+/// # Errors
+/// [`CommandError`]; its text is for the terminal.
+pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
+    match cli.command {
+        Command::Serve(options) => serve_command(options).await?,
+        Command::Demo(options) => return crate::demo::run(options).await,
+        Command::Tenant(Tenant::Create { id, profile, name, data }) => {
+            let base = Base::open(&data).await?;
+            tenant::create(&base, &id, &profile, name.as_deref()).await?;
+            note(&format!("tenant {id} created with profile {profile}"));
+        }
+        Command::Tenant(Tenant::ConfigureIdp { id, metadata, entity_id, keep_links, data }) => {
+            let base = Base::open(&data).await?;
+            let xml = tenant::read_file(&metadata)?;
+            let entity = tenant::configure_idp(&base, &id, &xml, entity_id.as_deref(), keep_links).await?;
+            note(&format!("tenant {id} now trusts {entity}"));
+        }
+        Command::Tenant(Tenant::List { data }) => {
+            let base = Base::open(&data).await?;
+            let mut db = base.store.read().await?;
+            for tenant in crate::store::tenants::list(&mut db).await? {
+                print(&format!("{}\t{}\t{}", tenant.id, tenant.profile, tenant.display_name))?;
+            }
+        }
+        Command::Token(Token::Issue { tenant, expires, name, purpose, data }) => {
+            let base = Base::open(&data).await?;
+            let shown = token::issue(&base, &tenant, expires.as_deref(), name, purpose).await?;
+            print(&shown.reveal())?;
+        }
+        Command::Token(Token::List { tenant, data }) => {
+            let base = Base::open(&data).await?;
+            for line in token::list(&base, &tenant).await? {
+                print(&line)?;
+            }
+        }
+        Command::Token(Token::Revoke { tenant, which, data }) => {
+            let base = Base::open(&data).await?;
+            let count = token::revoke(&base, &tenant, &which).await?;
+            note(&format!("{count} token(s) of tenant {tenant} revoked"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve_command(options: Serve) -> Result<(), CommandError> {
+    let base = Base::open(&options.data).await?;
+    let (listener, address) = serve::bind(options.listen).await.map_err(|error| CommandError::Listen {
+        address: options.listen.to_string(),
+        reason: error.to_string(),
+    })?;
+    let public_url = options.public_url.unwrap_or_else(|| PublicUrl::of_listener(address));
+    print(&format!("listening on http://{address}"))?;
+    let app = App { base, public_url, secure_cookies: options.secure_cookies, demo: None };
+    serve::run(listener, Arc::new(app), serve::signal())
+        .await
+        .map_err(|error| CommandError::Io(error.to_string()))
+}
+
+/// A line on the standard output: what a script reads.
+pub(crate) fn print(line: &str) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| CommandError::Io(error.to_string()))
+}
+
+/// A line on the standard error: what a person reads.
+pub(crate) fn note(line: &str) {
+    // INVARIANT: when stderr is closed there is no one left to tell.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Why a command was not done.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The database or the key file.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The installation's keys.
+    #[error(transparent)]
+    Key(#[from] crate::keys::KeyError),
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file or a stream.
+    #[error("{0}")]
+    Io(String),
+    /// An id that is none.
+    #[error("{0}")]
+    Id(#[from] tenant_model::IdError),
+    /// There is no such tenant.
+    #[error("there is no tenant {0}; see `server tenant list`")]
+    NoTenant(String),
+    /// The tenant is there already.
+    #[error("tenant {0} exists already")]
+    TenantExists(String),
+    /// There is no such product profile.
+    #[error("there is no profile {0}; there are {1}")]
+    NoProfile(String, String),
+    /// The product has no single sign-on.
+    #[error("profile {0} has no single sign-on")]
+    NoSso(String),
+    /// The identity provider's metadata was not accepted.
+    #[error("the metadata was not accepted ({code}): {reason}")]
+    Metadata {
+        /// The stable code.
+        code: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A key pair or a certificate could not be made.
+    #[error("a key pair could not be made: {0}")]
+    KeyPair(String),
+    /// The token was not made.
+    #[error("the token was not made ({code}): {error}", code = .error.code(), error = .error)]
+    Token {
+        /// Why.
+        #[from]
+        error: tenant_model::TokenError,
+    },
+    /// A date that is none.
+    #[error("{0:?} is no date: write 2027-01-31 or 2027-01-31T12:00:00Z")]
+    Date(String),
+    /// No token fits.
+    #[error("tenant {0} has no such token in use; see `server token list`")]
+    NoToken(String),
+    /// The demo did not work.
+    #[error("{0}")]
+    Demo(String),
+}

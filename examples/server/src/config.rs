@@ -1,0 +1,155 @@
+//! What the command line says, checked.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Where the data lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// One SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl Database {
+    /// Where the master key lives unless another place is named: beside the database file.
+    #[must_use]
+    pub fn default_key_file(&self) -> PathBuf {
+        let Self::Sqlite(path) = self;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".key");
+        PathBuf::from(name)
+    }
+
+    /// The URL that the SQL library reads; the file name is percent-encoded.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let Self::Sqlite(path) = self;
+        let mut url = String::from("sqlite:");
+        for byte in path.as_os_str().as_encoded_bytes() {
+            if byte.is_ascii_alphanumeric() || b"/._-~".contains(byte) {
+                url.push(char::from(*byte));
+            } else {
+                url.push('%');
+                url.push_str(&crate::keys::hex(&[*byte]));
+            }
+        }
+        url.push_str("?mode=rwc");
+        url
+    }
+}
+
+impl FromStr for Database {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Err(ConfigError::PostgresNotBuilt);
+        }
+        let path = text.strip_prefix("sqlite:").ok_or_else(|| ConfigError::Database(text.to_owned()))?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.starts_with(":memory:") || path.contains('\0') {
+            return Err(ConfigError::Database(text.to_owned()));
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+}
+
+/// The address under which browsers and identity providers reach this server, without a trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// `http://` and the address listened on, for a server that no proxy stands before.
+    #[must_use]
+    pub fn of_listener(address: SocketAddr) -> Self {
+        Self(format!("http://{address}"))
+    }
+
+    /// The URL as text, without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The URL of a path that starts with a slash.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = || ConfigError::PublicUrl(text.to_owned());
+        let uri: axum::http::Uri = text.parse().map_err(|_| refused())?;
+        let scheme = uri.scheme_str().ok_or_else(refused)?;
+        let host = uri.authority().ok_or_else(refused)?;
+        if !matches!(scheme, "http" | "https") || uri.query().is_some() || host.as_str().contains('@') {
+            return Err(refused());
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+/// How `server serve` runs.
+#[derive(Clone, Debug)]
+pub struct Serve {
+    /// The address to listen on; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The address others use; that of the listener when absent.
+    pub public_url: Option<PublicUrl>,
+    /// Cookies carry `Secure` and the `__Host-` prefix. Needs HTTPS in front.
+    pub secure_cookies: bool,
+}
+
+/// Why a setting was refused.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Not a database this server knows.
+    #[error("{0:?} names no database: expected sqlite:FILE")]
+    Database(String),
+    /// A PostgreSQL URL, but the program was built without it.
+    #[error("this build has no PostgreSQL driver: use sqlite:FILE")]
+    PostgresNotBuilt,
+    /// Not an absolute http or https URL.
+    #[error("{0:?} is no absolute http or https URL without query and user")]
+    PublicUrl(String),
+}
+
+/// Whether a path exists, for messages before the database is opened.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_named_with_its_scheme() {
+        assert_eq!("sqlite:a b.db".parse(), Ok(Database::Sqlite(PathBuf::from("a b.db"))));
+        assert_eq!("sqlite:///tmp/x".parse(), Ok(Database::Sqlite(PathBuf::from("/tmp/x"))));
+        assert_eq!("x.db".parse::<Database>(), Err(ConfigError::Database("x.db".to_owned())));
+        assert_eq!("sqlite:".parse::<Database>(), Err(ConfigError::Database("sqlite:".to_owned())));
+        assert_eq!("postgres://x/y".parse::<Database>(), Err(ConfigError::PostgresNotBuilt));
+    }
+
+    #[test]
+    fn a_file_name_cannot_add_options_to_the_url() {
+        let database = Database::Sqlite(PathBuf::from("a?mode=ro#b"));
+        assert_eq!(database.url(), "sqlite:a%3fmode%3dro%23b?mode=rwc");
+    }
+
+    #[test]
+    fn a_public_url_is_absolute_and_loses_its_last_slash() {
+        assert_eq!("https://sp.example/".parse::<PublicUrl>().unwrap().join("/x"), "https://sp.example/x");
+        assert!("sp.example".parse::<PublicUrl>().is_err());
+        assert!("ftp://sp.example".parse::<PublicUrl>().is_err());
+        assert!("https://u@sp.example".parse::<PublicUrl>().is_err());
+    }
+}

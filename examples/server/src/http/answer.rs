@@ -1,0 +1,161 @@
+//! What goes back: JSON for programs, pages for people, one refusal type for both.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::http::html;
+use crate::keys::KeyError;
+use crate::random::NoRandomness;
+use crate::store::StoreError;
+
+/// An answer of this server.
+pub type Answer = Response<Body>;
+
+/// Why a request was not done: a status, a stable code, and words for the one who asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// A stable identifier, such as `RSP-04` or `request.org_id`.
+    pub code: String,
+    /// What is wrong, safe to show.
+    pub message: String,
+    /// What to change, and where.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with a code and a sentence.
+    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), message: message.into(), hint: None }
+    }
+
+    /// The request itself is malformed.
+    pub fn bad_request(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// Adds what to change.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The refusal as JSON.
+    #[must_use]
+    pub fn into_json(self) -> Answer {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let (Some(hint), Some(object)) = (self.hint, error.as_object_mut()) {
+            object.insert("hint".to_owned(), Value::String(hint));
+        }
+        retry_later(self.status, json_answer(self.status, &json!({ "error": error })))
+    }
+
+    /// The refusal as a page for a person, or as JSON for a client that prefers it.
+    #[must_use]
+    pub fn into_page(self, request: &HeaderMap) -> Answer {
+        if prefers_json(request) {
+            return self.into_json();
+        }
+        let hint = self
+            .hint
+            .as_ref()
+            .map_or(String::new(), |hint| format!("<h2>What to change</h2><p>{}</p>", html::escape(hint)));
+        let body = format!(
+            "<p>{}.</p><p>Code: <code>{}</code></p>{hint}<p><a href=\"/\">Back to the start</a></p>",
+            html::escape(&html::sentence(&self.message)),
+            html::escape(&self.code),
+        );
+        retry_later(self.status, html::page(self.status, "That did not work", &body))
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken { .. } => Self::new(
+                StatusCode::CONFLICT,
+                "store.taken",
+                "the same value was stored by another request at this moment",
+            ),
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(%reason, "the database is not available");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "store.unavailable",
+                    "the database is not available now",
+                )
+            }
+            StoreError::Failed(reason) => {
+                tracing::error!(%reason, "the database failed");
+                Self::internal("store.failed")
+            }
+        }
+    }
+}
+
+impl From<NoRandomness> for Refusal {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error, "no randomness");
+        Self::internal("server.randomness")
+    }
+}
+
+impl From<KeyError> for Refusal {
+    fn from(error: KeyError) -> Self {
+        tracing::error!(%error, "keys");
+        Self::internal("server.keys")
+    }
+}
+
+impl Refusal {
+    /// A fault of this server; the details are in its log.
+    #[must_use]
+    pub fn internal(code: &str) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, "the server could not do this; its log says why")
+    }
+}
+
+/// An answer with a JSON body.
+#[must_use]
+pub fn json_answer(status: StatusCode, body: &Value) -> Answer {
+    typed(status, "application/json", body.to_string())
+}
+
+/// An answer with a body of a given media type.
+#[must_use]
+pub fn typed(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Answer {
+    let mut answer = Response::new(body.into());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    answer
+}
+
+/// A redirect that a browser follows with GET; bad characters in the target end as an internal error.
+#[must_use]
+pub fn see_other(status: StatusCode, location: &str) -> Answer {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        tracing::error!("a redirect target holds characters that no header may");
+        return Refusal::internal("server.redirect").into_json();
+    };
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::LOCATION, location);
+    answer
+}
+
+/// Whether the client asks for JSON and not for pages.
+#[must_use]
+pub fn prefers_json(request: &HeaderMap) -> bool {
+    let accept = request.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("json") && !accept.contains("text/html")
+}
+
+fn retry_later(status: StatusCode, mut answer: Answer) -> Answer {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    answer
+}

@@ -1,0 +1,48 @@
+//! Reading a request's body within limits.
+
+use axum::body::{Body, to_bytes};
+use axum::http::StatusCode;
+
+use crate::http::answer::Refusal;
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// [`Refusal`] with 413 when it is longer, 400 when the client broke it off.
+pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
+    use axum::body::HttpBody as _;
+    let too_large = || {
+        Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request.too_large",
+            format!("the body is longer than {limit} bytes"),
+        )
+    };
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    match to_bytes(body, limit).await {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(error) if is_too_long(&error) => Err(too_large()),
+        Err(_) => Err(Refusal::bad_request("request.body", "the body ended too early")),
+    }
+}
+
+/// Whether the limit was the reason; the library says so only in the chain of causes.
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// A SAML message: 2 MB of base64 hold any response that a provider sends.
+pub const SAML_LIMIT: usize = 2 * 1024 * 1024;
+/// Metadata of one provider, or a small federation.
+pub const METADATA_LIMIT: usize = 8 * 1024 * 1024;
+/// A SCIM request: enough to name 10,000 members.
+pub const SCIM_LIMIT: usize = 1024 * 1024;

@@ -1,0 +1,187 @@
+//! One request: who asks, for what, by which schemas.
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderName, Method, StatusCode, header};
+use chrono::{DateTime, Utc};
+use scim_schema::{Projection, ResourceType, SchemaSet};
+use tenant_model::{Capabilities, Operation, Scope, TenantId};
+
+use super::auth::Caller;
+use super::fault::Fault;
+use super::{schemas, view};
+use crate::app::App;
+use crate::http::params::Params;
+use crate::store::resources::StoredResource;
+use crate::store::tokens;
+
+/// One request of an authenticated client.
+pub(crate) struct Call<'a> {
+    /// Database, keys, our address.
+    pub(crate) app: &'a App,
+    /// The request without its body.
+    pub(crate) parts: &'a Parts,
+    /// Who asks.
+    pub(crate) caller: Caller,
+    /// The schemas and resource types of the tenant.
+    pub(crate) schemas: SchemaSet,
+    /// The path below the base, decoded.
+    pub(crate) segments: Vec<String>,
+    /// The query, decoded.
+    pub(crate) query: Params,
+    /// The base URL as the client wrote its path, without a trailing slash.
+    pub(crate) base_url: String,
+    /// The instant of the request.
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl<'a> Call<'a> {
+    /// Takes the request apart.
+    pub(crate) fn new(
+        app: &'a App,
+        parts: &'a Parts,
+        caller: Caller,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Fault> {
+        let path = parts.uri.path();
+        let (base, rest) = BASES
+            .iter()
+            .find_map(|base| path.strip_prefix(base).map(|rest| (*base, rest)))
+            .ok_or_else(|| Fault::unknown("such address"))?;
+        let segments = rest
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8().map(String::from))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| Fault::unknown("such address"))?;
+        let schemas = schemas::of_tenant(&caller.connection.capabilities)?;
+        Ok(Self {
+            app,
+            parts,
+            caller,
+            schemas,
+            segments,
+            query: Params::of(&parts.uri),
+            base_url: app.public_url.join(base),
+            now,
+        })
+    }
+
+    /// The tenant, from the token.
+    pub(crate) fn tenant(&self) -> &TenantId {
+        &self.caller.tenant.id
+    }
+
+    /// What the tenant may do.
+    pub(crate) fn capabilities(&self) -> &Capabilities {
+        &self.caller.connection.capabilities
+    }
+
+    /// The resource type at an endpoint, if the tenant has it.
+    pub(crate) fn resource_type(&self, endpoint: &str) -> Result<Arc<ResourceType>, Fault> {
+        self.schemas
+            .resource_type_at(&format!("/{endpoint}"))
+            .filter(|kind| self.capabilities().resources.contains_key(kind.name()))
+            .cloned()
+            .ok_or_else(|| Fault::unknown("such address"))
+    }
+
+    /// Refuses what the product does not offer (405) or the token may not do (403).
+    pub(crate) fn allow(&self, kind: &ResourceType, operation: Operation) -> Result<(), Fault> {
+        if !self.capabilities().allows(kind.name(), operation) {
+            return Err(self.method_not_allowed(kind));
+        }
+        let scope = match (kind.name() == GROUP, operation == Operation::Read) {
+            (true, true) => Scope::GroupsRead,
+            (true, false) => Scope::GroupsWrite,
+            (false, true) => Scope::UsersRead,
+            (false, false) => Scope::UsersWrite,
+        };
+        self.caller.authenticated.require(scope).map_err(|error| {
+            Fault::new(
+                StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN),
+                error.code(),
+                error.to_string(),
+            )
+        })
+    }
+
+    /// 405 with what the address takes.
+    pub(crate) fn method_not_allowed(&self, kind: &ResourceType) -> Fault {
+        let offered: &[(Operation, Method)] = if self.segments.len() > 1 {
+            &[
+                (Operation::Read, Method::GET),
+                (Operation::Replace, Method::PUT),
+                (Operation::Patch, Method::PATCH),
+                (Operation::Delete, Method::DELETE),
+            ]
+        } else {
+            &[(Operation::Read, Method::GET), (Operation::Create, Method::POST)]
+        };
+        let names: Vec<&str> = offered
+            .iter()
+            .filter(|(operation, _)| self.capabilities().allows(kind.name(), *operation))
+            .map(|(_, method)| method.as_str())
+            .collect();
+        Fault::method(&names.join(", "))
+    }
+
+    /// Which attributes the answer holds.
+    pub(crate) fn projection(&self, kind: &ResourceType) -> Result<Projection, Fault> {
+        let (attributes, excluded) =
+            (self.query.any_case("attributes"), self.query.any_case("excludedAttributes"));
+        Projection::parse(kind, attributes, excluded).map_err(|error| Fault::of(&error))
+    }
+
+    /// RFC 7644 3.14: a write with `If-Match` happens only to the version that the client knows.
+    pub(crate) fn precondition(&self, stored: &StoredResource) -> Result<(), Fault> {
+        match self.tags(&header::IF_MATCH) {
+            Some(tags) if self.capabilities().etag && !matches(&tags, stored) => Err(Fault::new(
+                StatusCode::PRECONDITION_FAILED,
+                "scim.version",
+                "the resource has another version now; read it again",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the client's copy (`If-None-Match`) is the present one.
+    pub(crate) fn unchanged(&self, stored: &StoredResource) -> bool {
+        self.capabilities().etag
+            && self.tags(&header::IF_NONE_MATCH).is_some_and(|tags| matches(&tags, stored))
+    }
+
+    fn tags(&self, name: &HeaderName) -> Option<String> {
+        let values: Vec<&str> =
+            self.parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
+    /// Notes the token's use, at most every five minutes; a failure costs the request nothing.
+    pub(crate) async fn note_use(&self) {
+        let Some(used) = self.caller.used.clone() else { return };
+        let noted = async {
+            let mut tx = self.app.base.store.begin().await?;
+            tokens::note_use(&mut tx, self.tenant(), self.caller.authenticated.token(), used).await?;
+            tx.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a token's use was not noted");
+        }
+    }
+}
+
+/// Weak comparison for both headers: clients send weak tags in `If-Match`, which strong comparison never matches.
+fn matches(tags: &str, stored: &StoredResource) -> bool {
+    let ours = view::version(stored.version);
+    let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || opaque(tag) == opaque(&ours))
+}
+
+/// The name of the resource type whose members are a table.
+pub(crate) const GROUP: &str = "Group";
+/// The name of the resource type whose resources are people.
+pub(crate) const USER: &str = "User";
+
+const BASES: [&str; 2] = ["/v1/scim/v2", "/scim/v2"];

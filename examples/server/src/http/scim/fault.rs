@@ -1,0 +1,129 @@
+//! Errors in SCIM's own form (RFC 7644 3.12).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use scim_schema::{ScimError, ScimType};
+use serde_json::{Value, json};
+
+use crate::http::answer::{Answer, Refusal, typed};
+use crate::random::NoRandomness;
+use crate::store::StoreError;
+
+/// An error answer of the SCIM endpoints; boxed, so that results stay small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault(Box<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
+    status: StatusCode,
+    body: Value,
+    code: String,
+    /// The methods offered, for 405.
+    allow: Option<HeaderValue>,
+}
+
+impl Fault {
+    /// An error without a `scimType`.
+    pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self::typed(status, None, code, detail)
+    }
+
+    /// An error with a `scimType`.
+    pub(crate) fn typed(
+        status: StatusCode,
+        scim_type: Option<ScimType>,
+        code: &str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let mut body = json!({ "schemas": [scim_schema::urn::ERROR], "status": status.as_str() });
+        if let Some(object) = body.as_object_mut() {
+            if let Some(scim_type) = scim_type {
+                object.insert("scimType".to_owned(), json!(scim_type.as_str()));
+            }
+            object.insert("detail".to_owned(), Value::String(detail.into()));
+        }
+        Self(Box::new(Parts { status, body, code: code.to_owned(), allow: None }))
+    }
+
+    /// There is no such resource, in this tenant.
+    pub(crate) fn unknown(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "scim.not_found", format!("there is no {what}"))
+    }
+
+    /// The method is not offered at this path.
+    pub(crate) fn method(allow: &str) -> Self {
+        let mut fault =
+            Self::new(StatusCode::METHOD_NOT_ALLOWED, "scim.method", format!("this address takes {allow}"));
+        fault.0.allow = HeaderValue::from_str(allow).ok();
+        fault
+    }
+
+    /// A unique value is in use.
+    pub(crate) fn taken(attribute: &str) -> Self {
+        Self::typed(
+            StatusCode::CONFLICT,
+            Some(ScimType::Uniqueness),
+            "scim.uniqueness",
+            format!("the value of {attribute} is in use by another resource"),
+        )
+    }
+
+    /// The error of one of the SCIM crates.
+    pub(crate) fn of(error: &dyn ScimError) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self(Box::new(Parts { status, body: error.to_json(), code: error.code().to_owned(), allow: None }))
+    }
+
+    /// Its HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Its stable code, for logs.
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The answer.
+    pub(crate) fn into_answer(self) -> Answer {
+        let mut answer = typed(self.0.status, super::MEDIA_TYPE, self.0.body.to_string());
+        let headers = answer.headers_mut();
+        match self.0.status {
+            StatusCode::UNAUTHORIZED => {
+                // RFC 7644 2: the schemes that are offered.
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            _ => {}
+        }
+        if let Some(allow) = self.0.allow {
+            headers.insert(header::ALLOW, allow);
+        }
+        answer
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let detail =
+            refusal.hint.map_or(refusal.message.clone(), |hint| format!("{}; {hint}", refusal.message));
+        Self::new(refusal.status, &refusal.code, detail)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // The only unique columns that a client's value reaches.
+            StoreError::Taken { .. } => Self::taken("a unique attribute"),
+            other => Refusal::from(other).into(),
+        }
+    }
+}
+
+impl From<NoRandomness> for Fault {
+    fn from(error: NoRandomness) -> Self {
+        Refusal::from(error).into()
+    }
+}

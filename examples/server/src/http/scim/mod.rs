@@ -1,0 +1,75 @@
+//! SCIM 2.0 (RFC 7643, 7644). The tenant comes from the token alone; every answer, errors included, is SCIM's.
+
+mod auth;
+mod call;
+mod columns;
+mod directory;
+mod discovery;
+mod fault;
+mod keys;
+mod membership;
+mod read;
+mod schemas;
+mod view;
+mod write;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+
+use self::call::Call;
+pub(crate) use self::call::USER;
+use self::fault::Fault;
+use crate::app::{App, Shared};
+use crate::clock;
+use crate::http::answer::Answer;
+
+/// The media type of every answer (RFC 7644 3.1).
+pub(crate) const MEDIA_TYPE: &str = "application/scim+json";
+
+/// Every request below a SCIM base.
+pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    match answer(&app, &parts, body).await {
+        Ok(answer) => answer,
+        Err(fault) => {
+            tracing::info!(code = fault.code(), status = fault.status().as_u16(), "scim request refused");
+            fault.into_answer()
+        }
+    }
+}
+
+async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
+    let now = clock::now();
+    let caller = auth::check(&app.base, &parts.headers, now).await?;
+    let call = Call::new(app, parts, caller, now)?;
+    call.note_use().await;
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..] => discovery::answer(&call, &segments),
+        ["Me", ..] => Err(not_offered("/Me")),
+        ["Bulk"] => Err(not_offered("/Bulk")),
+        [".search"] => Err(not_offered("a search over all resource types")),
+        [endpoint, rest @ ..] => {
+            let kind = call.resource_type(endpoint)?;
+            match (rest, &parts.method) {
+                ([], &Method::GET) => read::list(&call, &kind).await,
+                ([], &Method::POST) => write::create(&call, &kind, body).await,
+                ([".search"], &Method::POST) => read::search(&call, &kind, body).await,
+                ([".search"], _) => Err(Fault::method("POST")),
+                ([id], &Method::GET) => read::one(&call, &kind, id).await,
+                ([id], &Method::PUT) => write::replace(&call, &kind, id, body).await,
+                ([id], &Method::PATCH) => write::patch(&call, &kind, id, body).await,
+                ([id], &Method::DELETE) => write::delete(&call, &kind, id).await,
+                ([] | [_], _) => Err(call.method_not_allowed(&kind)),
+                _ => Err(Fault::unknown("such address")),
+            }
+        }
+        [] => Err(Fault::unknown("such address")),
+    }
+}
+
+fn not_offered(what: &str) -> Fault {
+    Fault::new(StatusCode::NOT_IMPLEMENTED, "scim.not_implemented", format!("{what} is not offered"))
+}

@@ -1,0 +1,358 @@
+//! Writing: create, replace, patch, delete. Each is one transaction; what fails leaves nothing behind.
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use scim_patch::{GroupPlan, MembershipChange, PatchRequest, Quirks, apply, plan, plan_replace};
+use scim_schema::{CheckOptions, Checked, Limits, Resource, ResourceType, ScimType};
+use serde_json::{Map, Value, json};
+use tenant_model::{Actor, DirectoryState, Operation, PersonId, QuirkPreset};
+
+use super::call::{Call, GROUP, USER};
+use super::fault::Fault;
+use super::{MEDIA_TYPE, directory, keys, membership, read};
+use crate::account::{self, AccountError};
+use crate::http::answer::{Answer, typed};
+use crate::http::body;
+use crate::random;
+use crate::store::members::{self, Membership};
+use crate::store::resources::{self, StoredResource};
+use crate::store::{StoreError, Tx};
+
+/// `POST /Users`.
+pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> Result<Answer, Fault> {
+    call.allow(kind, Operation::Create)?;
+    let projection = call.projection(kind)?;
+    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let sent = Resource::parse(&bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+    let mut checked = kind.check_create(sent, &check_options(call)).map_err(|error| Fault::of(&error))?;
+    let projection = projection.with_requested(&checked.requested);
+    let change = take_members(kind, &mut checked)?;
+    let mut stored = StoredResource {
+        id: random::uuid()?.to_string(),
+        kind: kind.name().to_owned(),
+        connection: call.caller.connection.id.clone(),
+        person: None,
+        body: Map::new(),
+        created: call.now,
+        updated: call.now,
+        version: 1,
+    };
+    let mut tx = call.app.base.store.begin().await?;
+    let mut returning = false;
+    if kind.name() == USER {
+        let person = provision(call, &mut tx, kind, &checked.resource).await?;
+        // TEN-20: a POST for someone whom the directory had switched off brings that resource back.
+        if let Some(before) = resources::of_person(&mut tx, call.tenant(), &person).await? {
+            returning = true;
+            stored.id = before.id;
+            stored.created = before.created;
+            stored.version = before.version.saturating_add(1);
+        }
+        stored.person = Some(person);
+    }
+    let keys = keys::of(kind, &checked, call.capabilities());
+    stored.body = storable(kind, checked.resource);
+    if returning {
+        resources::update(&mut tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
+    } else {
+        resources::insert(&mut tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
+    }
+    let done = membership::carry_out(call, &mut tx, &stored.id, &change).await?;
+    regroup(call, &mut tx, &done).await?;
+    let answer = read::shown(call, &mut tx, kind, &stored, &projection, StatusCode::CREATED).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// `PUT /Users/{id}`.
+pub(super) async fn replace(
+    call: &Call<'_>,
+    kind: &ResourceType,
+    id: &str,
+    body: Body,
+) -> Result<Answer, Fault> {
+    call.allow(kind, Operation::Replace)?;
+    let projection = call.projection(kind)?;
+    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let sent = Resource::parse(&bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+    let mut tx = call.app.base.store.begin().await?;
+    let before = current(call, &mut tx, kind, id).await?;
+    let checked = kind.check_replace(sent, &whole(&before), &check_options(call));
+    let mut checked = checked.map_err(|error| Fault::of(&error))?;
+    let projection = projection.with_requested(&checked.requested);
+    let change = take_members(kind, &mut checked)?;
+    let after = settle(call, &mut tx, kind, before, Some(checked), &change).await?;
+    let answer = read::shown(call, &mut tx, kind, &after, &projection, StatusCode::OK).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// `PATCH /Users/{id}`.
+pub(super) async fn patch(
+    call: &Call<'_>,
+    kind: &ResourceType,
+    id: &str,
+    body: Body,
+) -> Result<Answer, Fault> {
+    call.allow(kind, Operation::Patch)?;
+    let projection = call.projection(kind)?;
+    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let quirks = match call.capabilities().quirks {
+        QuirkPreset::Strict => Quirks::strict(),
+        QuirkPreset::Tolerant => Quirks::tolerant(),
+    };
+    let request = PatchRequest::parse(&bytes, quirks, &scim_patch::Limits::default())
+        .map_err(|error| Fault::of(&error))?;
+    let mut tx = call.app.base.store.begin().await?;
+    let before = current(call, &mut tx, kind, id).await?;
+    let after = if kind.name() == GROUP {
+        patch_group(call, &mut tx, kind, before, &request).await?
+    } else {
+        let checked = patched(call, kind, &whole(&before), &request)?;
+        settle(call, &mut tx, kind, before, checked, &MembershipChange::default()).await?
+    };
+    // A group's members are not read to say that one came: 204 unless the client asks for attributes.
+    let asked =
+        call.query.any_case("attributes").is_some() || call.query.any_case("excludedAttributes").is_some();
+    let answer = if kind.name() == GROUP && !asked {
+        let mut answer = typed(StatusCode::NO_CONTENT, MEDIA_TYPE, Body::empty());
+        read::set_version(call, &mut answer, &after);
+        answer
+    } else {
+        read::shown(call, &mut tx, kind, &after, &projection, StatusCode::OK).await?
+    };
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// `DELETE /Users/{id}`.
+pub(super) async fn delete(call: &Call<'_>, kind: &ResourceType, id: &str) -> Result<Answer, Fault> {
+    call.allow(kind, Operation::Delete)?;
+    let mut tx = call.app.base.store.begin().await?;
+    let before = current(call, &mut tx, kind, id).await?;
+    let mut touched = membership::Done::default();
+    if kind.name() == GROUP {
+        touched.touched.extend(members::ids(&mut tx, call.tenant(), id).await?);
+    }
+    if let Some(person) = &before.person {
+        let mut user = directory::person(kind, &whole(&before), &call.caller.connection.id);
+        user.state = DirectoryState::Removed;
+        account::change(
+            &mut tx,
+            &call.caller.tenant,
+            &call.caller.connection,
+            person,
+            &user,
+            &cause(call),
+            call.now,
+        )
+        .await
+        .map_err(refused)?;
+    }
+    resources::delete(&mut tx, call.tenant(), id).await?;
+    regroup(call, &mut tx, &touched).await?;
+    tx.commit().await?;
+    Ok(typed(StatusCode::NO_CONTENT, MEDIA_TYPE, Body::empty()))
+}
+
+async fn patch_group(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    before: StoredResource,
+    request: &PatchRequest,
+) -> Result<StoredResource, Fault> {
+    match plan(request, kind).map_err(|error| Fault::of(&error))? {
+        GroupPlan::Deltas(plan) => {
+            let checked = match plan.own() {
+                Some(own) => patched(call, kind, &whole(&before), own)?,
+                None => None,
+            };
+            settle(call, tx, kind, before, checked, plan.members()).await
+        }
+        // The request asks about data of members: only then are they loaded.
+        GroupPlan::WholeGroup { .. } => {
+            let mut members = members::of_groups(tx, call.tenant(), &[&before.id]).await?;
+            let members = members.remove(&before.id).unwrap_or_default();
+            let mut group = whole(&before);
+            let list: Vec<Value> = members.iter().map(member_value).collect();
+            if !list.is_empty() {
+                group.as_map_mut().insert("members".to_owned(), Value::Array(list));
+            }
+            let Some(mut checked) = patched(call, kind, &group, request)? else { return Ok(before) };
+            let change = take_members(kind, &mut checked)?;
+            settle(call, tx, kind, before, Some(checked), &change).await
+        }
+    }
+}
+
+/// The resource after a PATCH; `None` when nothing changed.
+fn patched(
+    call: &Call<'_>,
+    kind: &ResourceType,
+    before: &Resource,
+    request: &PatchRequest,
+) -> Result<Option<Checked>, Fault> {
+    let patched = apply(before, request, kind).map_err(|error| Fault::of(&error))?;
+    if !patched.changed() {
+        return Ok(None);
+    }
+    kind.check_patched(patched.resource, before, &check_options(call))
+        .map(Some)
+        .map_err(|error| Fault::of(&error))
+}
+
+/// Stores what a write made of a resource: its body, its members, the person behind it. Nothing changed means no new
+/// version.
+async fn settle(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    before: StoredResource,
+    checked: Option<Checked>,
+    change: &MembershipChange,
+) -> Result<StoredResource, Fault> {
+    let done = membership::carry_out(call, tx, &before.id, change).await?;
+    let mut after = before.clone();
+    let mut keys = None;
+    if let Some(checked) = checked {
+        let user = directory::person(kind, &checked.resource, &call.caller.connection.id);
+        let derived = keys::of(kind, &checked, call.capabilities());
+        after.body = storable(kind, checked.resource);
+        if after.body != before.body {
+            keys = Some(derived);
+            if let Some(person) = &after.person {
+                change_person(call, tx, &after.id, person, user).await?;
+            }
+        }
+    }
+    let rows_changed = done.rows != scim_patch::RowCounts::default();
+    if keys.is_none() && !rows_changed {
+        return Ok(before);
+    }
+    after.version = after.version.saturating_add(1);
+    after.updated = call.now.max(before.updated);
+    match keys {
+        Some(keys) => resources::update(tx, call.tenant(), &after, &keys).await.map_err(taken)?,
+        None => resources::touch(tx, call.tenant(), &after.id, after.version, after.updated).await?,
+    }
+    let renamed = kind.name() == GROUP && before.body.get("displayName") != after.body.get("displayName");
+    let mut touched = done;
+    if renamed {
+        touched.touched.extend(members::ids(tx, call.tenant(), &after.id).await?);
+    }
+    regroup(call, tx, &touched).await?;
+    Ok(after)
+}
+
+async fn provision(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    resource: &Resource,
+) -> Result<PersonId, Fault> {
+    let user = directory::person(kind, resource, &call.caller.connection.id);
+    account::provision(tx, &call.caller.tenant, &call.caller.connection, &user, &cause(call), call.now)
+        .await
+        .map_err(refused)
+}
+
+async fn change_person(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    resource: &str,
+    person: &PersonId,
+    mut user: tenant_model::DirectoryPerson,
+) -> Result<(), Fault> {
+    user.groups = account::groups(tx, call.tenant(), resource).await?;
+    account::change(tx, &call.caller.tenant, &call.caller.connection, person, &user, &cause(call), call.now)
+        .await
+        .map_err(refused)
+}
+
+async fn regroup(call: &Call<'_>, tx: &mut Tx, done: &membership::Done) -> Result<(), Fault> {
+    account::regroup(tx, &call.caller.tenant, &call.caller.connection, &done.touched, &cause(call), call.now)
+        .await
+        .map_err(refused)
+}
+
+/// The resource that a request names, if the client's precondition holds (RFC 7644 3.14).
+async fn current(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    id: &str,
+) -> Result<StoredResource, Fault> {
+    let found = resources::find(tx, call.tenant(), kind.name(), id).await?;
+    let found = found.ok_or_else(|| Fault::unknown("such resource"))?;
+    call.precondition(&found)?;
+    Ok(found)
+}
+
+/// The stored resource with its id, as the crates compare it; computed attributes are left out.
+fn whole(stored: &StoredResource) -> Resource {
+    let mut fields = stored.body.clone();
+    fields.insert("id".to_owned(), json!(stored.id));
+    Resource::from_stored(fields)
+}
+
+/// What goes into the row: nothing that is computed.
+fn storable(kind: &ResourceType, resource: Resource) -> Map<String, Value> {
+    let mut fields = resource.into_map();
+    fields.retain(|name, _| !matches!(name.as_str(), "id" | "meta"));
+    if kind.name() == USER {
+        fields.retain(|name, _| name != "groups");
+    }
+    fields
+}
+
+/// The members of a group apart; other types have none.
+fn take_members(kind: &ResourceType, checked: &mut Checked) -> Result<MembershipChange, Fault> {
+    if kind.name() != GROUP {
+        return Ok(MembershipChange::default());
+    }
+    plan_replace(&mut checked.resource, kind).map_err(|error| Fault::of(&error))
+}
+
+fn member_value(member: &Membership) -> Value {
+    let mut out = json!({ "value": member.id, "type": member.kind });
+    if let (Some(object), Some(display)) = (out.as_object_mut(), &member.display) {
+        object.insert("display".to_owned(), json!(display));
+    }
+    out
+}
+
+fn check_options(call: &Call<'_>) -> CheckOptions {
+    match call.capabilities().quirks {
+        QuirkPreset::Strict => CheckOptions::default(),
+        QuirkPreset::Tolerant => CheckOptions::tolerant(),
+    }
+}
+
+fn cause(call: &Call<'_>) -> Actor {
+    Actor::Token(call.caller.authenticated.token().clone())
+}
+
+fn taken(error: StoreError) -> Fault {
+    match error {
+        StoreError::Taken { index } if index.contains("user_name_fold") => Fault::taken("userName"),
+        StoreError::Taken { index } if index.contains("scim_resources") => Fault::taken("externalId"),
+        StoreError::Taken { index } => Fault::taken(&index),
+        other => other.into(),
+    }
+}
+
+fn refused(error: AccountError) -> Fault {
+    match error {
+        AccountError::Store(error) => error.into(),
+        AccountError::Refused(refusal) => {
+            let scim_type = match refusal.scim_type() {
+                Some("uniqueness") => Some(ScimType::Uniqueness),
+                Some(_) => Some(ScimType::InvalidValue),
+                None => None,
+            };
+            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            Fault::typed(status, scim_type, refusal.code(), refusal.to_string())
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! `POST /v1/sso/acs?org_id=`: takes the identity provider's Response and starts a session.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use chrono::{DateTime, Utc};
+use saml_sp::{Inbound, LocalPath, Login, LoginOptions, PendingLogin, Sighting, UnverifiedIssuer, Verified};
+use serde_json::{Map, Value, json};
+use tenant_model::{
+    AssertedIdentity, AssertedName, AttributeBag, IdpInitiated, LoginDecision, LoginRefusal, decide_login,
+    login_query,
+};
+
+use super::{Parts, login, rejected};
+use crate::account;
+use crate::app::{App, Shared};
+use crate::http::answer::{Answer, Refusal, see_other};
+use crate::http::body;
+use crate::http::cookies::Cookie;
+use crate::http::params::Params;
+use crate::http::session;
+use crate::store::logins::{self, Kind, Pending, Session};
+use crate::store::{StoreError, Tx, people};
+use crate::{clock, random};
+
+pub(in crate::http) async fn receive(State(app): State<Shared>, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    sign_in(&app, &parts.uri, &parts.headers, body)
+        .await
+        .unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
+}
+
+async fn sign_in(app: &App, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Answer, Refusal> {
+    let now = clock::now();
+    // Before the body is read: a connection that is off or unknown refuses at once (TEN-21).
+    let parts = Parts::load(app, Params::of(uri).one("org_id")?.unwrap_or_default()).await?;
+    let form = body::read(body, body::SAML_LIMIT).await?;
+    let inbound = Inbound::FormBody(&form);
+    let peeked =
+        UnverifiedIssuer::peek(&inbound, &parts.policy().limits).map_err(|error| rejected(&error))?;
+    let stored = pending(app, &parts, headers, peeked.in_response_to()).await?;
+    let pending: Option<PendingLogin> = match &stored {
+        Some(stored) => Some(
+            serde_json::from_value(stored.body.clone()).map_err(|_| Refusal::internal("server.pending"))?,
+        ),
+        None => None,
+    };
+    let verified = match parts.saml().accept_response(&inbound, pending.as_ref(), now) {
+        Ok(verified) => verified,
+        Err(rejection) if rejection.should_bounce() => {
+            let mut options = LoginOptions::default();
+            options.return_to = peeked.relay_state().and_then(|path| path.parse().ok());
+            return login::let_browser_go(app, &parts, options, headers).await;
+        }
+        Err(rejection) => {
+            tracing::info!(tenant = %parts.tenant.id, code = rejection.code(), "a SAML response was refused");
+            return Err(rejected(&rejection));
+        }
+    };
+    let return_to = match (&pending, &parts.profile.idp_initiated) {
+        (Some(pending), _) => pending.return_to().map_or("/", LocalPath::as_str).to_owned(),
+        (None, IdpInitiated::Accept(path)) => path.as_str().to_owned(),
+        (None, IdpInitiated::Bounce | IdpInitiated::Reject) => "/".to_owned(),
+    };
+    let (session, cookie) = admit(app, &parts, verified, stored.as_ref(), headers, now).await?;
+    let mut answer = see_other(StatusCode::SEE_OTHER, &return_to);
+    let seconds = session.ends_at.signed_duration_since(now).num_seconds();
+    if let Some(cookie) = Cookie::Session.set(app.secure_cookies, &cookie, seconds) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(answer)
+}
+
+/// The login that the message says it answers, if this browser began it.
+async fn pending(
+    app: &App,
+    parts: &Parts,
+    headers: &HeaderMap,
+    in_response_to: Option<&str>,
+) -> Result<Option<Pending>, Refusal> {
+    let Some(request_id) = in_response_to else { return Ok(None) };
+    let mut db = app.base.store.read().await?;
+    let found =
+        logins::find_pending(&mut db, &parts.tenant.id, &parts.connection.id, Kind::Login, request_id)
+            .await?;
+    let Some(found) = found else { return Ok(None) };
+    if let Some(expected) = &found.browser_hash {
+        let given =
+            Cookie::Login.read(app.secure_cookies, headers).map(|secret| app.base.keys.browser_hash(secret));
+        // Over HTTPS the cookie comes along with a POST from another site; over plain HTTP no browser sends it, so
+        // its absence says nothing there.
+        let ours = match given {
+            Some(given) => given == *expected,
+            None => !app.secure_cookies,
+        };
+        if !ours {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "REQ-06",
+                "this login was begun in another browser, or the browser keeps no cookies",
+            )
+            .with_hint("begin again, and let the browser keep cookies of this site"));
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Consumes the pending login, claims the assertion, decides who it is, and stores all that follows: one transaction.
+async fn admit(
+    app: &App,
+    parts: &Parts,
+    verified: Verified<Login>,
+    pending: Option<&Pending>,
+    headers: &HeaderMap,
+    now: DateTime<Utc>,
+) -> Result<(Session, String), Refusal> {
+    let (tenant, connection) = (&parts.tenant.id, &parts.connection.id);
+    let mut tx = app.base.store.begin().await?;
+    if let Some(pending) = pending
+        && !logins::take_pending(&mut tx, tenant, connection, Kind::Login, &pending.request_id, now).await?
+    {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "RSP-12",
+            "this login was answered already or is too old",
+        )
+        .with_hint("begin again"));
+    }
+    let claim = verified.claim();
+    let key = format!("{} {}", claim.id, claim.issuer);
+    let forget_after = claim.forget_after;
+    let first = logins::claim(&mut tx, tenant, connection, &key, forget_after).await?;
+    let sighting = if first { Sighting::FirstUse } else { Sighting::Seen };
+    let login = verified.admit(sighting).map_err(|error| rejected(&error))?;
+    let who = asserted(&login);
+    let decision = match decide(&mut tx, parts, &who, now).await? {
+        Ok(decision) => decision,
+        Err(refusal) => {
+            // The assertion is used up and the refusal is on record; nothing else is stored.
+            people::audit(&mut tx, &[refusal.audit(&parts.connection, now)]).await?;
+            tx.commit().await?;
+            return Err(refused(&refusal, parts));
+        }
+    };
+    let secret = random::secret()?;
+    let session = Session {
+        tenant: tenant.clone(),
+        session_hash: app.base.keys.browser_hash(&secret),
+        person: decision.person.id.clone(),
+        connection: connection.clone(),
+        epoch: decision.epoch,
+        subject: login.subject().map(|name| name.value.clone()).unwrap_or_default(),
+        body: session_body(&login),
+        created_at: now,
+        ends_at: decision.session_until,
+    };
+    store(&mut tx, parts, &decision, &session).await?;
+    if let Some((old_tenant, old)) = session::cookie(app, headers) {
+        logins::end_session(&mut tx, &old_tenant, &old).await?;
+    }
+    tx.commit().await?;
+    Ok((session, format!("{tenant}.{secret}")))
+}
+
+async fn decide(
+    tx: &mut Tx,
+    parts: &Parts,
+    who: &AssertedIdentity,
+    now: DateTime<Utc>,
+) -> Result<Result<LoginDecision, LoginRefusal>, StoreError> {
+    let query = match login_query(&parts.tenant, &parts.connection, who, now) {
+        Ok(query) => query,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let rows = account::login_rows(tx, &query).await?;
+    Ok(decide_login(&parts.tenant, &parts.connection, who, &rows, now))
+}
+
+async fn store(
+    tx: &mut Tx,
+    parts: &Parts,
+    decision: &LoginDecision,
+    session: &Session,
+) -> Result<(), Refusal> {
+    let person = &decision.person;
+    let before = people::find(tx, &person.tenant, &person.id).await?;
+    if before.as_ref() != Some(person) {
+        people::put(tx, person, account::is_admin(&parts.connection.mapping.roles, person)).await?;
+    }
+    if before.is_some_and(|before| before.epoch != person.epoch) {
+        logins::end_sessions_of(tx, &person.tenant, &person.id).await?;
+    }
+    if let Some(link) = &decision.link {
+        people::put_link(tx, link).await?;
+    }
+    people::audit(tx, &decision.audit).await?;
+    if logins::insert_session(tx, session).await? {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        "login.directory_inactive",
+        "this account was switched off just now",
+    ))
+}
+
+/// The verified login in the plain values that `tenant-model` decides by.
+fn asserted(login: &Login) -> AssertedIdentity {
+    let attributes = login.attributes().iter().map(|attribute| {
+        let texts: Vec<String> = attribute.texts().map(str::to_owned).collect();
+        (attribute.name.clone(), texts)
+    });
+    AssertedIdentity {
+        entity_id: login.idp().as_str().to_owned(),
+        name_id: login.subject().map(|name| AssertedName {
+            value: name.value.clone(),
+            format: name.format.clone(),
+            name_qualifier: name.name_qualifier.clone(),
+            sp_name_qualifier: name.sp_name_qualifier.clone(),
+        }),
+        attributes: AttributeBag::new(None, attributes),
+        session_not_on_or_after: login.session().not_on_or_after,
+    }
+}
+
+/// What `/v1/session` shows, and what a logout needs.
+fn session_body(login: &Login) -> Value {
+    let mut attributes = Map::new();
+    for attribute in login.attributes() {
+        let texts: Vec<Value> = attribute.texts().map(|text| json!(text)).collect();
+        match attributes.get_mut(&attribute.name).and_then(Value::as_array_mut) {
+            Some(known) => known.extend(texts),
+            None => {
+                attributes.insert(attribute.name.clone(), Value::Array(texts));
+            }
+        }
+    }
+    json!({
+        "name_id": login.subject().map(|name| name.value.as_str()),
+        "name_id_format": login.subject().map(saml_sp::NameId::format),
+        "attributes": attributes,
+        "idp_session": login.idp_session(),
+    })
+}
+
+fn refused(refusal: &LoginRefusal, parts: &Parts) -> Refusal {
+    tracing::info!(tenant = %parts.tenant.id, code = refusal.code(), "a login was refused");
+    let out = Refusal::new(StatusCode::FORBIDDEN, refusal.code(), refusal.to_string());
+    match refusal.hint(parts.connection.provider) {
+        Some(hint) => out.with_hint(hint),
+        None => out,
+    }
+}

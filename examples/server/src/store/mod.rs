@@ -1,0 +1,108 @@
+//! The database: one SQLite file now, PostgreSQL by the same statements later.
+//!
+//! Every statement is written with `$1` placeholders. A request that writes does so in one transaction, which on
+//! SQLite is `BEGIN IMMEDIATE`, so that a read-then-write never fails half-way for want of the lock.
+
+pub mod directory;
+mod error;
+pub mod logins;
+pub mod members;
+mod migrate;
+pub mod people;
+pub mod resources;
+mod row;
+pub mod tenants;
+pub mod tokens;
+
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _};
+
+pub use error::StoreError;
+
+use crate::config::Database;
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    read: AnyPool,
+    write: AnyPool,
+}
+
+/// A transaction that writes; dropped without [`Tx::commit`] it leaves nothing behind.
+pub struct Tx(sqlx::Transaction<'static, Any>);
+
+impl Store {
+    /// Opens the database, creates the file if it is absent, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be opened or is of a newer version.
+    pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let options: AnyConnectOptions = database.url().parse()?;
+        let options = options.disable_statement_logging();
+        let pool = |connections: u32| {
+            AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).after_connect(
+                |connection, _| Box::pin(async move { connection.execute(PRAGMAS).await.map(drop) }),
+            )
+        };
+        // One writer: SQLite has one write lock, and queueing here is fair where its own waiting is not.
+        let write = pool(1).connect_with(options.clone()).await?;
+        migrate::run(&write).await?;
+        let read = pool(READERS).connect_with(options).await?;
+        Ok(Self { read, write })
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none comes free in time.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Any>, StoreError> {
+        Ok(self.read.acquire().await?)
+    }
+
+    /// Starts a transaction that may write.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the write lock does not come free in time.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(Tx(self.write.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    /// Waits for open transactions and closes the files.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes the writes durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses; then nothing was written.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl std::ops::Deref for Tx {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+const READERS: u32 = 8;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// FULL, because what was acknowledged must outlive a killed process and a pulled plug.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";

@@ -1,0 +1,233 @@
+//! Tenants and their connections.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use tenant_model::{ConnectionId, SamlConnection, ScimConnection, Tenant, TenantId};
+
+use super::StoreError;
+use super::row::{column, json, to_json};
+use crate::clock::millis;
+
+/// Adds a tenant.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the id is in use.
+pub async fn insert(db: &mut AnyConnection, tenant: &Tenant, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO tenants (tenant_id, profile, body, created_at, version) VALUES ($1, $2, $3, $4, 1)",
+    )
+    .bind(tenant.id.as_str())
+    .bind(tenant.profile.as_str())
+    .bind(to_json(tenant)?)
+    .bind(millis(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A tenant by its id.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn find(db: &mut AnyConnection, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
+    let row = sqlx::query("SELECT body FROM tenants WHERE tenant_id = $1")
+        .bind(id.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| json(&row, "body")).transpose()
+}
+
+/// All tenants, by id.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn list(db: &mut AnyConnection) -> Result<Vec<Tenant>, StoreError> {
+    let rows = sqlx::query("SELECT body FROM tenants ORDER BY tenant_id").fetch_all(db).await?;
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
+/// A login connection as stored: what `tenant-model` decides by, and what `saml-sp` trusts.
+#[derive(Clone, Debug)]
+pub struct StoredSaml {
+    /// The rules.
+    pub connection: SamlConnection,
+    /// The identity provider's serde form.
+    pub idp: Value,
+}
+
+/// Adds or replaces a login connection.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn put_saml(db: &mut AnyConnection, stored: &StoredSaml) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO saml_connections (tenant_id, connection_id, state, generation, body, idp_body, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, 1) \
+         ON CONFLICT (tenant_id, connection_id) DO UPDATE SET state = excluded.state, \
+         generation = excluded.generation, body = excluded.body, idp_body = excluded.idp_body, \
+         version = saml_connections.version + 1",
+    )
+    .bind(stored.connection.tenant.as_str())
+    .bind(stored.connection.id.as_str())
+    .bind(to_json(&stored.connection.state)?)
+    .bind(i64::from(stored.connection.generation.0))
+    .bind(to_json(&stored.connection)?)
+    .bind(to_json(&stored.idp)?)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A login connection by its id.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn saml(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+) -> Result<Option<StoredSaml>, StoreError> {
+    let row = sqlx::query(
+        "SELECT body, idp_body FROM saml_connections WHERE tenant_id = $1 AND connection_id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(connection.as_str())
+    .fetch_optional(db)
+    .await?;
+    row.map(|row| Ok(StoredSaml { connection: json(&row, "body")?, idp: json(&row, "idp_body")? }))
+        .transpose()
+}
+
+/// The login connections of a tenant.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn all_saml(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<SamlConnection>, StoreError> {
+    let rows = sqlx::query("SELECT body FROM saml_connections WHERE tenant_id = $1 ORDER BY connection_id")
+        .bind(tenant.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
+/// Adds or replaces a directory connection.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn put_scim(db: &mut AnyConnection, connection: &ScimConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO scim_connections (tenant_id, connection_id, state, body, version) \
+         VALUES ($1, $2, $3, $4, 1) \
+         ON CONFLICT (tenant_id, connection_id) DO UPDATE SET state = excluded.state, body = excluded.body, \
+         version = scim_connections.version + 1",
+    )
+    .bind(connection.tenant.as_str())
+    .bind(connection.id.as_str())
+    .bind(to_json(&connection.state)?)
+    .bind(to_json(connection)?)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A directory connection by its id.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn scim(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+) -> Result<Option<ScimConnection>, StoreError> {
+    let row = sqlx::query("SELECT body FROM scim_connections WHERE tenant_id = $1 AND connection_id = $2")
+        .bind(tenant.as_str())
+        .bind(connection.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| json(&row, "body")).transpose()
+}
+
+/// A key pair of our service provider, the private key sealed.
+#[derive(Clone, Debug)]
+pub struct SealedKey {
+    /// Its id inside the tenant.
+    pub key_id: String,
+    /// `current`, `next` or `retired`.
+    pub state: String,
+    /// The certificate in PEM.
+    pub certificate: String,
+    /// The private key in PEM, sealed with the installation's key.
+    pub sealed: Vec<u8>,
+}
+
+/// Adds a key pair.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn insert_key(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    key: &SealedKey,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO sp_keys (tenant_id, key_id, state, certificate, sealed_key, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(tenant.as_str())
+    .bind(key.key_id.as_str())
+    .bind(key.state.as_str())
+    .bind(key.certificate.as_str())
+    .bind(key.sealed.clone())
+    .bind(millis(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The key pairs of a tenant, oldest first.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn keys(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<SealedKey>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT key_id, state, certificate, sealed_key FROM sp_keys WHERE tenant_id = $1 \
+         ORDER BY created_at, key_id",
+    )
+    .bind(tenant.as_str())
+    .fetch_all(db)
+    .await?;
+    let key = |row: &AnyRow| {
+        Ok(SealedKey {
+            key_id: column(row, "key_id")?,
+            state: column(row, "state")?,
+            certificate: column(row, "certificate")?,
+            sealed: column(row, "sealed_key")?,
+        })
+    };
+    rows.iter().map(key).collect()
+}
+
+/// A setting of the whole installation.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn setting(db: &mut AnyConnection, name: &str) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query("SELECT value FROM settings WHERE name = $1").bind(name).fetch_optional(db).await?;
+    row.map(|row| column(&row, "value")).transpose()
+}
+
+/// Writes a setting unless it is there.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn set_once(db: &mut AnyConnection, name: &str, value: &str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+        .bind(name)
+        .bind(value)
+        .execute(db)
+        .await?;
+    Ok(())
+}
