@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`data`] | reading of `testdata/` |
 //! | [`laws`] | what must hold for any bytes, one plain function each; fuzz targets and replays call the same ones |
+//! | [`random`] | numbers from a seed |
+//! | [`rearrange`] | random rearrangement of XML, for finding signature wrapping by chance |
 //! | [`replay`] | runs a law over everything that a fuzzer found, and over its seeds |
 //! | `scim_filter` | random schemas, resources and filters that fit each other, made from bytes |
 //! | `scim_filter_reference` | a slow, obvious second evaluation of filters |
@@ -21,6 +23,8 @@
 pub mod captures;
 pub mod data;
 pub mod laws;
+pub mod random;
+pub mod rearrange;
 pub mod replay;
 #[cfg(feature = "filter")]
 pub mod scim_filter;

@@ -1,8 +1,10 @@
 //! Laws of `saml-sp`.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use saml_sp::testing::{LoginAnswer, TestIdp, canonical_form};
+use saml_sp::testing::{LoginAnswer, TestIdp, TestKey, TestNameId, TestSign, canonical_form};
 use saml_sp::{
     Connection, IdentityProvider, Inbound, Limits, LoginOptions, Policy, RequestId, ServiceProvider,
     Sighting, UnverifiedIssuer,
@@ -18,22 +20,35 @@ use crate::captures;
 /// # Panics
 /// When a login comes out with another name or other attributes than were signed.
 pub fn saml_response(bytes: &[u8]) {
-    let sp = sp();
-    let idp = IdentityProvider::from_metadata(idp_metadata().as_bytes()).expect("our own metadata is good");
-    let policy = Policy::default();
-    let connection = Connection::new(&sp, &idp, &policy);
+    judge_response(bytes);
+}
+
+/// As [`saml_response`]; tells the code of the refusal, or `accepted`.
+///
+/// # Panics
+/// As [`saml_response`].
+pub fn judge_response(bytes: &[u8]) -> &'static str {
+    static SETTINGS: LazyLock<(ServiceProvider, IdentityProvider, Policy)> = LazyLock::new(|| {
+        let idp =
+            IdentityProvider::from_metadata(idp_metadata().as_bytes()).expect("our own metadata is good");
+        (sp(), idp, Policy::default())
+    });
+    let (sp, idp, policy) = &*SETTINGS;
+    let connection = Connection::new(sp, idp, policy);
     let request = RequestId::parse(REQUEST).expect("an NCName");
     let (_, pending) = connection
         .begin_login(LoginOptions::default(), request, now())
         .expect("our own metadata has an endpoint");
     let body = captures::form_body(bytes, None);
-    let Ok(verified) = connection.accept_response(&Inbound::FormBody(&body), Some(&pending), now()) else {
-        return;
+    let verified = match connection.accept_response(&Inbound::FormBody(&body), Some(&pending), now()) {
+        Ok(verified) => verified,
+        Err(rejection) => return rejection.code(),
     };
     assert_eq!(verified.claim().id, good().assertion_id(), "another assertion was accepted");
     let login = verified.admit(Sighting::FirstUse).expect("first use");
     assert_eq!(login.subject().map(|subject| subject.value.as_str()), Some(NAME), "another person signed in");
     assert_eq!(login.attributes().len(), 0, "attributes came in that nobody signed");
+    "accepted"
 }
 
 /// Whatever a browser sends, decoding and peeking into it doesn't panic, and gives the same twice.
@@ -89,6 +104,47 @@ pub fn metadata(bytes: &[u8]) {
 /// The one response that the identity provider of [`saml_response`] signed.
 pub fn signed_response() -> Vec<u8> {
     idp().respond(&good()).expect("the well-known key signs").xml().to_vec()
+}
+
+/// The response of [`signed_response`] with other parts signed.
+pub fn signed_responses() -> Vec<String> {
+    let with = |sign| {
+        let mut answer = good();
+        answer.sign = sign;
+        text(&idp(), &answer)
+    };
+    [TestSign::Assertion, TestSign::Response, TestSign::Both].map(with).to_vec()
+}
+
+/// What an attacker has beside it: assertions for somebody else, unsigned and signed with another key, and parts of
+/// them.
+pub fn evil_parts() -> Vec<String> {
+    let attacker = TestIdp::new("https://idp.example.com", TestKey::foreign().expect("the key is readable"));
+    let mut parts = Vec::new();
+    for sign in [TestSign::Neither, TestSign::Assertion] {
+        let mut answer = good();
+        answer.id = "evil".to_owned();
+        answer.name_id = TestNameId::email("admin@example.com");
+        answer.sign = sign;
+        let response = text(&attacker, &answer);
+        for name in ["saml:Assertion", "saml:Subject", "saml:NameID", "ds:Signature", "ds:SignedInfo"] {
+            parts.extend(element(&response, name));
+        }
+        parts.push(response);
+    }
+    parts
+}
+
+fn text(idp: &TestIdp, answer: &LoginAnswer) -> String {
+    let response = idp.respond(answer).expect("the key signs");
+    String::from_utf8(response.xml().to_vec()).expect("messages are UTF-8")
+}
+
+/// The first element of that name.
+fn element(document: &str, name: &str) -> Option<String> {
+    let (_, rest) = document.split_once(&format!("<{name}"))?;
+    let (inside, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(format!("<{name}{inside}</{name}>"))
 }
 
 /// Where fuzzing of responses starts: the signed one, and every forgery of it.
