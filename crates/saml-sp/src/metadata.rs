@@ -9,3 +9,6 @@ mod write;
 pub use error::MetadataError;
 pub use read::{IdpMetadata, MetadataNotice, MetadataOptions};
 pub use write::MetadataOutput;
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,14 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Consumer, LoginOptions, PendingLogin,
-    message::{ConsumerName, authn_request},
+    message::{ConsumerName, authn_request, with_extensions},
 };
 use crate::{
     Binding, Connection, Endpoint, EndpointUrl, IndexedEndpoint, RequestId,
     binding::{MessageKind, Outbound, PostForm, redirect_url},
     dsig::{SignError, Signer, sign_detached, sign_enveloped},
     time::later,
+    xml::XmlError,
 };
 
 /// A request can't be made.
@@ -21,6 +22,12 @@ pub enum RequestError {
     /// REQ-11: the response should go to an endpoint that the service provider doesn't have for HTTP-POST.
     #[error("the response should go to an endpoint that is not one of the service provider's")]
     Consumer,
+    /// REQ-04: an extension isn't one well-formed element.
+    #[error("an extension is not acceptable XML: {0}")]
+    Extension(XmlError),
+    /// REQ-04: an extension is an element of SAML's own or of no namespace.
+    #[error("an extension belongs to a namespace other than SAML's")]
+    ExtensionNamespace,
     /// MD-03: the identity provider's metadata has expired and must not be used.
     #[error("the identity provider's metadata expired at {valid_until}")]
     MetadataExpired {
@@ -60,7 +67,7 @@ impl RequestError {
         match self {
             Self::Consumer => "REQ-11",
             Self::MetadataExpired { .. } => "MD-03",
-            Self::NoClass => "REQ-04",
+            Self::Extension(_) | Self::ExtensionNamespace | Self::NoClass => "REQ-04",
             Self::NoEndpoint => "REQ-02",
             Self::NoLogoutEndpoint => "SLO-07",
             Self::NoKey | Self::Sign(_) => "REQ-08",
@@ -112,7 +119,7 @@ impl Connection<'_> {
             options.sign || self.sp().authn_requests_signed() || self.idp().want_authn_requests_signed();
         let message = authn_request(&request_id, now, destination, self.sp().entity_id(), &name, &options);
         let outbound = xml_or_redirect(
-            &message.to_xml(),
+            &with_extensions(message.to_xml(), &options.extensions)?,
             &Sending {
                 kind: MessageKind::Request,
                 id: request_id.as_str(),

@@ -2,12 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{LoginOptions, NameIdPolicy, RequestConditions, RequestedAuthnContext, Scoping};
+use super::{LoginOptions, NameIdPolicy, RequestConditions, RequestError, RequestedAuthnContext, Scoping};
 use crate::{
-    Endpoint, EntityId, NameId, RequestId,
+    Canonicalization, Endpoint, EntityId, Limits, NameId, RequestId,
     names::{ASSERTION, BINDING_POST, FORMAT_TRANSIENT, PROTOCOL},
     time::format_instant,
-    xml::write::XmlElement,
+    xml::{
+        Document,
+        c14n::{C14n, canonicalize},
+        write::XmlElement,
+    },
 };
 
 /// How the request names the endpoint for the response.
@@ -55,6 +59,28 @@ pub(super) fn authn_request(
         .child_opt(options.conditions.as_ref().map(conditions))
         .child_opt(options.requested_authn_context.as_ref().map(requested_authn_context))
         .child_opt(options.scoping.as_ref().map(scoping))
+}
+
+/// Puts elements of other namespaces into the message, where the schema has them: after the issuer.
+pub(super) fn with_extensions(xml: String, extensions: &[String]) -> Result<String, RequestError> {
+    if extensions.is_empty() {
+        return Ok(xml);
+    }
+    let how = C14n { algorithm: Canonicalization::Exclusive, comments: false, inclusive_prefixes: &[] };
+    let mut inside = Vec::new();
+    for extension in extensions {
+        // Read and written again, so that nothing but one element gets in.
+        let document =
+            Document::parse(extension.as_bytes(), &Limits::default()).map_err(RequestError::Extension)?;
+        let root = document.root();
+        if matches!(root.namespace(), "" | ASSERTION | PROTOCOL) {
+            return Err(RequestError::ExtensionNamespace);
+        }
+        canonicalize(root, None, &how, &mut inside).map_err(|_| RequestError::ExtensionNamespace)?;
+    }
+    let inside = String::from_utf8_lossy(&inside);
+    // The issuer's text is escaped, so its end tag stands once.
+    Ok(xml.replacen(ISSUER_END, &format!("{ISSUER_END}<samlp:Extensions>{inside}</samlp:Extensions>"), 1))
 }
 
 /// Writes a name identifier with exactly the attributes that it has.
@@ -115,3 +141,5 @@ fn protocol(local: &'static str) -> XmlElement {
 fn assertion(local: &'static str) -> XmlElement {
     XmlElement::new("saml", ASSERTION, local)
 }
+
+const ISSUER_END: &str = "</saml:Issuer>";

@@ -27,6 +27,8 @@ pub struct LoginOptions {
     pub consumer: Consumer,
     /// Anything the host wants to find again in the pending login.
     pub context: Option<String>,
+    /// Elements for `Extensions`, each as XML of its own and of a namespace other than SAML's.
+    pub extensions: Vec<String>,
     /// Whether the person must authenticate anew; the answer is checked for it (ASN-07).
     pub force_authn: bool,
     /// Whether the identity provider must not show anything; it then answers with an error if it would have to.

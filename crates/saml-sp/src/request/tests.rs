@@ -91,6 +91,33 @@ fn everything_that_is_asked_for_stands_in_the_schemas_order() {
     assert!(pending.force_authn());
 }
 
+// REQ-04
+#[test]
+fn an_extension_is_one_element_of_another_namespace() {
+    let begin = |extension: &str| {
+        let mut options = LoginOptions::default();
+        options.extensions = vec![extension.to_owned()];
+        options.provider_name = Some("</saml:Issuer>".to_owned());
+        Scene::new().begin(options)
+    };
+    let mut options = LoginOptions::default();
+    options.extensions = vec![r#"<x:a xmlns:x="urn:x"><x:b c='1'/></x:a>"#.to_owned()];
+    let (xml, _) = Scene::new().xml(options);
+    assert!(xml.contains(
+        r#"</saml:Issuer><samlp:Extensions><x:a xmlns:x="urn:x"><x:b c="1"></x:b></x:a></samlp:Extensions></samlp:AuthnRequest>"#
+    ));
+    assert!(begin(r#"<a xmlns="urn:x"/>"#).is_ok());
+    for wrong in [
+        "<a/>",
+        r#"<a xmlns="urn:oasis:names:tc:SAML:2.0:assertion"/>"#,
+        "text",
+        "<a><b></a>",
+        r#"<a xmlns="urn:x"/><b/>"#,
+    ] {
+        assert_eq!(begin(wrong).unwrap_err().code(), "REQ-04", "{wrong}");
+    }
+}
+
 // REQ-05
 #[test]
 fn a_transient_identifier_is_asked_for_without_allow_create() {
