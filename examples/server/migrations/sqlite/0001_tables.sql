@@ -154,6 +154,7 @@ CREATE TABLE group_members (
     tenant_id TEXT NOT NULL,
     group_id TEXT NOT NULL,
     member_id TEXT NOT NULL,
+    display TEXT,
     PRIMARY KEY (tenant_id, group_id, member_id),
     FOREIGN KEY (tenant_id, group_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, member_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE

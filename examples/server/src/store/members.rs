@@ -20,7 +20,7 @@ pub struct Membership {
     pub display: Option<String>,
 }
 
-/// Adds a member; `None` when there is no such resource in the tenant, `Some(false)` when it was a member before.
+/// Adds a member, with the name that the client gave it, if any; `None` when there is no such resource in the tenant, `Some(false)` when it was a member before.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
@@ -29,15 +29,17 @@ pub async fn add(
     tenant: &TenantId,
     group: &str,
     member: &str,
+    display: Option<&str>,
 ) -> Result<Option<bool>, StoreError> {
     let done = sqlx::query(
-        "INSERT INTO group_members (tenant_id, group_id, member_id) \
-         SELECT tenant_id, $2, resource_id FROM scim_resources \
+        "INSERT INTO group_members (tenant_id, group_id, member_id, display) \
+         SELECT tenant_id, $2, resource_id, $4 FROM scim_resources \
          WHERE tenant_id = $1 AND resource_id = $3 AND resource_id <> $2 ON CONFLICT DO NOTHING",
     )
     .bind(tenant.as_str())
     .bind(group)
     .bind(member)
+    .bind(display)
     .execute(&mut *db)
     .await?;
     if done.rows_affected() == 1 {
@@ -98,7 +100,8 @@ pub async fn of_groups(
     tenant: &TenantId,
     groups: &[&str],
 ) -> Result<HashMap<String, Vec<Membership>>, StoreError> {
-    let sql = "SELECT m.group_id AS side, m.member_id AS id, r.type AS kind, r.display AS display \
+    let sql = "SELECT m.group_id AS side, m.member_id AS id, r.type AS kind, \
+               COALESCE(m.display, r.display) AS display \
                FROM group_members m JOIN scim_resources r \
                ON r.tenant_id = m.tenant_id AND r.resource_id = m.member_id \
                WHERE m.tenant_id = $1 AND m.group_id IN";

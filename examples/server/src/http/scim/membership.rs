@@ -39,11 +39,11 @@ pub(crate) async fn carry_out(
             done.touched.insert(id);
         }
     }
-    for id in change.added_ids() {
-        match members::add(db, call.tenant(), group, id).await? {
+    for member in change.add.iter().chain(change.replace_all.iter().flatten()) {
+        match members::add(db, call.tenant(), group, member.value(), member.display()).await? {
             Some(true) => {
                 done.rows.inserted = done.rows.inserted.saturating_add(1);
-                done.touched.insert(id.to_owned());
+                done.touched.insert(member.value().to_owned());
             }
             Some(false) => {}
             None => done.unknown = done.unknown.saturating_add(1),
