@@ -252,6 +252,41 @@ fn a_signer_with_the_wrong_key_does_not_sign() {
     );
 }
 
+#[test]
+fn engines_that_disagree_refuse_whichever_of_them_is_right() {
+    // SIG-18
+    use super::verify::judge;
+    let good = |bytes: &[u8]| Ok((0, bytes.to_vec()));
+    let bad = || Err(SignatureError::Digest);
+    let broken = || Err(SignatureError::EngineFailed { engine: Engine::Xmlsec });
+    let both = vec![Engine::Native, Engine::Xmlsec];
+    assert_eq!(judge(good(b"a"), good(b"a")), Ok((0, b"a".to_vec(), both)));
+    let bytes = Err(SignatureError::Disagreement(Disagreement::Bytes));
+    assert_eq!(judge(good(b"a"), good(b"b")), bytes);
+    let verdict = Err(SignatureError::Disagreement(Disagreement::Verdict));
+    assert_eq!(judge(good(b"a"), bad()), verdict);
+    assert_eq!(judge(bad(), good(b"a")), verdict);
+    assert_eq!(judge(bad(), bad()), Err(SignatureError::Digest));
+    for native in [good(b"a"), bad()] {
+        assert_eq!(judge(native, broken()).unwrap_err().code(), "SIG-18");
+    }
+}
+
+#[cfg(feature = "xmlsec")]
+#[test]
+fn two_threads_verify_side_by_side() {
+    let (capture, keys) = a_signed_capture();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    verify(&capture.xml, &keys, &AlgorithmPolicy::default(), Engines::Agreement).unwrap();
+                }
+            });
+        }
+    });
+}
+
 #[cfg(feature = "xmlsec")]
 #[test]
 fn an_algorithm_that_one_engine_lacks_is_checked_by_the_other_and_said_so() {

@@ -110,6 +110,17 @@ fn agreement(
         }
         Err(_) => xmlsec(signature, candidates),
     };
+    judge(native, other)
+}
+
+/// What a single engine says: the place of the key and the bytes that were digested.
+type Verdict = Result<(usize, Vec<u8>), SignatureError>;
+
+/// Both must say the same (SIG-18).
+pub(super) fn judge(
+    native: Verdict,
+    other: Verdict,
+) -> Result<(usize, Vec<u8>, Vec<Engine>), SignatureError> {
     match (native, other) {
         (_, Err(error @ (SignatureError::EngineMissing { .. } | SignatureError::EngineFailed { .. }))) => {
             Err(error)
@@ -128,14 +139,11 @@ fn agreement(
 }
 
 #[cfg(feature = "xmlsec")]
-fn xmlsec(
-    signature: &Signature<'_>,
-    candidates: &[(usize, &VerificationKey)],
-) -> Result<(usize, Vec<u8>), SignatureError> {
+fn xmlsec(signature: &Signature<'_>, candidates: &[(usize, &VerificationKey)]) -> Verdict {
     super::xmlsec_engine::verify(signature, candidates)
 }
 
 #[cfg(not(feature = "xmlsec"))]
-fn xmlsec(_: &Signature<'_>, _: &[(usize, &VerificationKey)]) -> Result<(usize, Vec<u8>), SignatureError> {
+fn xmlsec(_: &Signature<'_>, _: &[(usize, &VerificationKey)]) -> Verdict {
     Err(SignatureError::EngineMissing { engine: Engine::Xmlsec })
 }
