@@ -11,7 +11,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -22,7 +22,7 @@ impl Random {
     /// A number below `count`; 0 if that is 0.
     pub fn below(&mut self, count: usize) -> usize {
         let count = u64::try_from(count).expect("a usize has at most 64 bits").max(1);
-        usize::try_from(self.next() % count).expect("it is below a usize")
+        usize::try_from(self.number() % count).expect("it is below a usize")
     }
 
     /// One of several, if there are any.
