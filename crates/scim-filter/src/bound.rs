@@ -185,6 +185,17 @@ pub(crate) enum Check {
 
 impl Test {
     fn holds(&self, subject: Subject<'_>) -> bool {
+        if let (Subject::Resource(resource), Check::Compare(operand)) = (subject, &self.check)
+            && self.path.sub().is_none()
+            && self.path.extension().is_none()
+            && !self.path.attribute().multi_valued
+            && operand.op() != CompareOp::Ne
+        {
+            // One value at most, e.g. `userName eq "x"`: most filters ask nothing else.
+            let value = resource.as_map().get(self.path.attribute().name.as_str());
+            let key = value.and_then(|value| Key::of(self.path.attribute(), value));
+            return key.is_some_and(|key| operand.holds(&key));
+        }
         let elements = match subject {
             Subject::Resource(resource) => resource.elements(&self.path),
             Subject::Element(element) => std::slice::from_ref(element),

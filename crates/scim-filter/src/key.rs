@@ -108,6 +108,10 @@ impl TextTest {
 
     fn holds(&self, value: &str) -> bool {
         let op = self.op;
+        // The most common question first: text that differs from its key in ASCII case alone has that key.
+        if op == CompareOp::Eq && self.kind == TextKind::Folded && value.eq_ignore_ascii_case(&self.key) {
+            return true;
+        }
         if !value.is_ascii() {
             return text_holds(op, &self.kind.key(value), &self.key);
         }

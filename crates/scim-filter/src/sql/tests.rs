@@ -175,3 +175,27 @@ fn the_end_of_a_prefix_range_is_the_next_text_behind_the_prefix() {
     assert_eq!(end("\u{10ffff}"), [text("\u{10ffff}")]);
     assert_eq!(end(""), []);
 }
+
+// F30
+#[test]
+fn a_complex_attribute_of_nothing_but_secrets_is_never_present() {
+    let secret = serde_json::json!({ "name": "secret", "type": "string", "returned": "never" });
+    let attributes = serde_json::json!([
+        { "name": "one", "type": "complex", "subAttributes": [secret] },
+        { "name": "many", "type": "complex", "multiValued": true, "subAttributes": [secret] },
+    ]);
+    let schema = serde_json::json!({ "id": "urn:example:Vault", "name": "Vault", "attributes": attributes });
+    let vault = serde_json::json!({ "name": "Vault", "endpoint": "/Vaults", "schema": "urn:example:Vault" });
+    let schemas =
+        SchemaSet::builder().schema(&schema).unwrap().resource_type(&vault).unwrap().build().unwrap();
+    let sql = |text: &str| {
+        let filter = Filter::parse(text, &Limits::default()).unwrap();
+        let filter = filter.bind(schemas.resource_type("Vault").unwrap(), &BindOptions::default()).unwrap();
+        filter.to_sql(Dialect::Postgres, &Columns::new().document("d"), 1).unwrap().sql
+    };
+    assert_eq!(sql("one pr"), "(1 = 0)");
+    assert_eq!(
+        sql("many pr"),
+        "EXISTS (SELECT 1 FROM jsonb_array_elements((d -> 'many')) AS e(value) WHERE 1 = 0)"
+    );
+}

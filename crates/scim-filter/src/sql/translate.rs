@@ -184,7 +184,8 @@ impl Writer<'_> {
                 self.resource_test(&test, negated || is_absent)?
             });
         }
-        let any = terms.join(" OR ");
+        // Sub-attributes that are never returned make nothing present (F30).
+        let any = if terms.is_empty() { "1 = 0".to_owned() } else { terms.join(" OR ") };
         let sql = if attribute.multi_valued { self.any_element(path, &any)? } else { format!("({any})") };
         Ok(if is_absent { format!("(NOT {sql})") } else { sql })
     }
