@@ -1,6 +1,6 @@
 //! The vectors of `testdata/scim/patch` and the recorded requests of `testdata/scim/clients`.
 
-use scim_patch::{Limits, Quirks};
+use scim_patch::{Finished, GroupPlan, Limits, PatchError, PatchRequest, Quirks, RowCounts, apply, plan};
 use scim_schema::{Resource, ResourceType, SchemaSet, urn};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -156,4 +156,47 @@ pub fn merge(target: &mut Value, patch: &Value) {
             merge(fields.entry(name.clone()).or_insert(Value::Null), change);
         }
     }
+}
+
+/// What a host with a membership table makes of a PATCH of a group: `None` if the request needs the whole group.
+///
+/// # Errors
+/// As `plan` and `apply`.
+pub fn through_a_membership_table(
+    before: &Resource,
+    request: &PatchRequest,
+    resource_type: &ResourceType,
+) -> Result<Option<(Resource, Finished)>, PatchError> {
+    let GroupPlan::Deltas(plan) = plan(request, resource_type)? else { return Ok(None) };
+    let mut group = before.clone();
+    let mut table: Vec<Value> = match group.as_map_mut().shift_remove("members") {
+        Some(Value::Array(members)) => members,
+        _ => Vec::new(),
+    };
+    let own = match plan.own() {
+        Some(own) => Some(apply(&group, own, resource_type)?),
+        None => None,
+    };
+    if let Some(own) = &own {
+        group = own.resource.clone();
+    }
+    let mut rows = RowCounts::default();
+    let change = plan.members();
+    let stays = |row: &Value| match &change.replace_all {
+        Some(all) => all.iter().any(|member| row["value"] == member.value()),
+        None => !change.remove.iter().any(|id| row["value"] == **id),
+    };
+    let before_removal = table.len();
+    table.retain(stays);
+    rows.deleted = (before_removal - table.len()) as u64;
+    for member in change.replace_all.iter().flatten().chain(&change.add) {
+        if !table.iter().any(|row| row["value"] == member.value()) {
+            table.push(Value::Object(member.element().clone()));
+            rows.inserted += 1;
+        }
+    }
+    if !table.is_empty() {
+        group.as_map_mut().insert("members".to_owned(), Value::Array(table));
+    }
+    Ok(Some((group, plan.finish(own, rows))))
 }
