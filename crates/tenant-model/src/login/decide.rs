@@ -184,7 +184,6 @@ fn by_pairing<'a>(
             })
     };
     let Some(candidate) = the_one(rows.paired.iter().filter(fits))? else { return Ok(None) };
-    directory_allows(candidate)?;
     check_free(tenant, candidate)?;
     not_lapsing(screened)?;
     unlinked(candidate)?;
@@ -206,7 +205,6 @@ fn by_email<'a>(
         Err(LoginRefusal::Ambiguous) => return Err(LoginRefusal::LinkRequired),
         Err(other) => return Err(other),
     };
-    directory_allows(candidate)?;
     check_free(tenant, candidate)?;
     not_lapsing(screened)?;
     unlinked(candidate)?;

@@ -234,6 +234,23 @@ fn a_lapsed_domain_stops_new_links_at_once_and_logins_after_the_grace() {
     refuses(&t, &saml(), &alice(), &new, "login.domain_not_verified");
     assert!(decide_login(&t, &saml(), &alice(), &known, at(0)).is_ok());
     assert!(decide_login(&t, &saml(), &alice(), &known, at(1)).is_err());
+    let mut open = saml();
+    open.policy.jit = Jit::CreateWhenUnknownToDirectory;
+    open.policy.link = LinkPolicy::DirectoryOrVerifiedEmail;
+    refuses(&t, &open, &alice(), &nobody(), "login.domain_not_verified");
+    let unlinked = by_email(unmanaged("alice", "alice@example.com"));
+    refuses(&t, &open, &alice(), &unlinked, "login.domain_not_verified");
+}
+
+// TEN-06, TEN-07: of several addresses the one that allows least decides.
+#[test]
+fn an_own_address_beside_a_guests_does_not_link_the_guest() {
+    let (mut t, mut c) = (tenant(), saml());
+    t.guests.insert(email("guest@else.org"));
+    c.policy.link = LinkPolicy::DirectoryOrVerifiedEmail;
+    let mut who = alice();
+    who.attributes = AttributeBag::new(None, [("email", ["guest@else.org"])]);
+    refuses(&t, &c, &who, &by_email(unmanaged("guest", "guest@else.org")), "login.link_required");
 }
 
 // TEN-08
@@ -256,6 +273,10 @@ fn a_link_of_an_older_generation_must_be_confirmed_again() {
     assert!(decide_login(&tenant(), &c, &alice(), &rows, at(0)).is_ok());
     c.raise_generation();
     refuses(&tenant(), &c, &alice(), &rows, "login.generation_changed");
+
+    let mut stray = linked(alice_provisioned(DirectoryState::Active), "alice@example.com");
+    stray.linked.as_mut().unwrap().links[0].entity_id = "https://old.example".to_owned();
+    refuses(&tenant(), &saml(), &alice(), &stray, "login.generation_changed");
 
     let mut moved = saml();
     moved.trust_entity("https://new.example");
@@ -339,6 +360,9 @@ fn rows_that_do_not_fit_the_pairing_are_not_used() {
     let rows = paired(provisioned("eve", "eve@example.com", DirectoryState::Active));
     refuses(&tenant(), &saml(), &alice(), &rows, "login.not_provisioned");
     let mut other = alice_provisioned(DirectoryState::Active);
+    other.directory.as_mut().unwrap().connection = connection_id("scim2");
+    refuses(&tenant(), &saml(), &alice(), &paired(other), "login.not_provisioned");
+    let mut other = alice_provisioned(DirectoryState::Active);
     other.directory = Some(user("alice@example.com", DirectoryState::Active));
     other.person.managed_by = None;
     refuses(&tenant(), &saml(), &alice(), &paired(other), "login.not_provisioned");
@@ -351,6 +375,14 @@ fn rows_of_another_tenant_are_refused() {
     stranger.person.tenant = crate::TenantId::parse("org_2").unwrap();
     refuses(&tenant(), &saml(), &alice(), &paired(stranger.clone()), "login.rows_disagree");
     refuses(&tenant(), &saml(), &alice(), &linked(stranger, "alice@example.com"), "login.rows_disagree");
+    for spoil in [
+        (|link: &mut Link| link.tenant = crate::TenantId::parse("org_2").unwrap()) as fn(&mut Link),
+        |link| link.person = person_id("eve"),
+    ] {
+        let mut rows = linked(alice_provisioned(DirectoryState::Active), "alice@example.com");
+        spoil(&mut rows.linked.as_mut().unwrap().links[0]);
+        refuses(&tenant(), &saml(), &alice(), &rows, "login.rows_disagree");
+    }
     let mut t = tenant();
     t.id = crate::TenantId::parse("org_2").unwrap();
     refuses(&t, &saml(), &alice(), &nobody(), "login.rows_disagree");

@@ -108,6 +108,10 @@ fn the_same_external_id_brings_back_whom_the_directory_let_go() {
         let clash = ProvisionRows { by_user_name: vec![other], ..rows.clone() };
         assert_eq!(decide(&alice(), &clash).unwrap_err().code(), "provision.conflict");
         // The external id of another directory is another's id.
+        let mut foreign_record = gone.clone();
+        foreign_record.directory.as_mut().unwrap().connection = connection_id("scim2");
+        let rows = ProvisionRows { by_external_id: vec![foreign_record], ..nobody() };
+        becomes(&alice(), &rows, ProvisionStep::Created, "fresh");
         let mut elsewhere = gone;
         elsewhere.person.managed_by = Some(connection_id("scim2"));
         let rows = ProvisionRows { by_external_id: vec![elsewhere], ..nobody() };
@@ -145,6 +149,9 @@ fn an_account_with_the_address_is_adopted_only_in_the_tenants_domain() {
     becomes(&alice(), &rows("bob@example.com"), ProvisionStep::Created, "fresh");
     let foreign = user("x@else.org", DirectoryState::Active);
     becomes(&foreign, &rows("x@else.org"), ProvisionStep::Created, "fresh");
+    let mut removed = rows("alice@example.com");
+    removed.by_email[0].person.state = PersonState::Removed { at: at(-1) };
+    becomes(&alice(), &removed, ProvisionStep::Created, "fresh");
     let mut two = rows("alice@example.com");
     two.by_email.push(Candidate {
         person: person("b2", "alice@example.com"),

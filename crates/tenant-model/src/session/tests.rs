@@ -107,6 +107,8 @@ fn a_session_dies_with_each_thing_it_stands_on() {
     assert!(!alive(&session, &person("eve", "eve@example.com"), active, 1), "other person");
     let raised = Person { epoch: bob.epoch.raised(), ..bob.clone() };
     assert!(!alive(&session, &raised, active, 1), "older epoch");
+    let ahead = SessionFacts { epoch: bob.epoch.raised(), ..session.clone() };
+    assert!(!alive(&ahead, &bob, active, 1), "an epoch that the person never had");
     let off = PersonState::Inactive { by: Actor::Operator, at: at(0) };
     assert!(!alive(&session, &Person { state: off, ..bob.clone() }, active, 1), "switched off");
     let mut foreign = session.clone();

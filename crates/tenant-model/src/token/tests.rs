@@ -81,6 +81,18 @@ fn the_row_does_not_hold_the_secret_and_depends_on_the_key() {
     assert_ne!(other.row.hash, row.hash);
 }
 
+// Computed by another program: stored hashes and tokens in use must outlive every change of this crate.
+#[test]
+fn form_and_hash_stay_as_they_are() {
+    let (row, text) = new(7);
+    assert_eq!(
+        text,
+        "scim_org_1.0707070707070707_0707070707070707070707070707070707070707070707070707070707070707_2e6ba66b"
+    );
+    let hash = "68db6f93e7fc3a420f614f099cf12e39ebcd74dd386c20484b500704b2257553";
+    assert_eq!(String::from(row.hash), hash);
+}
+
 // TOK-02
 #[test]
 fn only_the_right_secret_for_the_right_row_matches() {
@@ -257,6 +269,9 @@ fn side_by_side_the_old_token_gets_an_end_no_later_than_it_had() {
     let mut soon = old.clone();
     soon.expires = Expiry::At(at(day));
     assert_eq!(replace(&soon).end(), Some(at(day)));
+    let mut ending_soon = old.clone();
+    ending_soon.ends = Some(at(day));
+    assert_eq!(replace(&ending_soon).ends, Some(at(day)), "replaced twice");
     let mut never = old.clone();
     never.expires = Expiry::DangerNever;
     assert_eq!(replace(&never).end(), Some(at(7 * day)));
@@ -281,6 +296,15 @@ fn live_tokens_are_capped_and_dead_ones_free_their_slot() {
         rows[0] = revoke(&rows[0], &Actor::Operator, at(0)).0;
         assert_eq!(make(&policy, &rows, ask(), 99).unwrap().row.slot, 0);
     }
+}
+
+// TOK-05: a cap that was lowered counts the tokens above it.
+#[test]
+fn tokens_in_slots_above_a_lowered_cap_count() {
+    let mut rows = vec![new(1).0, new(2).0];
+    (rows[0].slot, rows[1].slot) = (3, 4);
+    assert_eq!(make(&side_by_side(2), &rows, ask(), 3).unwrap_err().code(), "token.too_many_active");
+    assert_eq!(make(&side_by_side(3), &rows, ask(), 3).unwrap().row.slot, 0);
 }
 
 #[test]
