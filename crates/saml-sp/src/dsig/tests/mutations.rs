@@ -105,3 +105,78 @@ fn no_single_changed_byte_of_the_message_verifies_as_something_else() {
         }
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(768))]
+    #[test]
+    fn no_rearrangement_of_a_signed_message_verifies_as_something_else(
+        moves in proptest::collection::vec((0..4_u8, 0..200_usize, 0..200_usize), 1..4)
+    ) {
+        // SIG-10, SIG-13, SIG-18: copies, moves, removals and wrappings of whole elements, the classes of XSW.
+        let (capture, keys) = SIGNED.get_or_init(a_signed_capture);
+        let limits = Limits::default();
+        let good = GOOD.get_or_init(|| covered(&capture.xml, keys, Engines::Native));
+        let mut text = String::from_utf8(capture.xml.clone()).unwrap();
+        for (kind, from, to) in moves {
+            text = rearranged(&text, kind, from, to);
+        }
+        // Duplicate IDs stop most of it; without the IDs of what is copied more comes through to the engines.
+        for text in [text.clone(), without_repeated_ids(&text)] {
+            if Document::parse(text.as_bytes(), &limits).is_err() {
+                continue;
+            }
+            for engines in ALL_ENGINES {
+                for bytes in covered(text.as_bytes(), keys, *engines) {
+                    assert!(good.contains(&bytes), "{engines:?} {text}");
+                }
+            }
+        }
+    }
+}
+
+static SIGNED: std::sync::OnceLock<(Capture, Vec<VerificationKey>)> = std::sync::OnceLock::new();
+static GOOD: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
+
+/// The bytes of every signature that verifies. The engines never disagree.
+fn covered(xml: &[u8], keys: &[VerificationKey], engines: Engines) -> Vec<Vec<u8>> {
+    let limits = Limits::default();
+    let document = Document::parse(xml, &limits).unwrap();
+    let mut found = Vec::new();
+    for element in signed(&document) {
+        match verify_enveloped(element, keys, &lenient(), engines, &limits) {
+            Ok(covered) => found.push(covered.bytes),
+            Err(error) => assert_ne!(error.code(), "SIG-18", "{error}"),
+        }
+    }
+    found
+}
+
+fn rearranged(text: &str, kind: u8, from: usize, to: usize) -> String {
+    let limits = Limits::default();
+    let Ok(document) = Document::parse(text.as_bytes(), &limits) else { return text.to_owned() };
+    let elements: Vec<_> = document.elements().collect();
+    let (source, target) = (elements[from % elements.len()], elements[to % elements.len()]);
+    let (start, end) = source.span();
+    let copied = source.source();
+    match kind {
+        // A copy inside of another element, first.
+        0 => format!("{}{copied}{}", &text[..target.content_start()], &text[target.content_start()..]),
+        // A copy behind another element.
+        1 => format!("{}{copied}{}", &text[..target.span().1], &text[target.span().1..]),
+        2 => format!("{}{}", &text[..start], &text[end..]),
+        _ => format!("{}<w>{copied}</w>{}", &text[..start], &text[end..]),
+    }
+}
+
+/// Gives the second and later ones of an ID other names.
+fn without_repeated_ids(text: &str) -> String {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut parts = text.split(" ID=\"");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (place, part) in parts.enumerate() {
+        let (id, rest) = part.split_once('"').unwrap_or((part, ""));
+        let id = if seen.insert(id) { id.to_owned() } else { format!("_other{place}") };
+        out.push_str(&format!(" ID=\"{id}\"{rest}"));
+    }
+    out
+}
