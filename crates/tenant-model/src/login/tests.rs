@@ -375,14 +375,12 @@ fn rows_of_another_tenant_are_refused() {
     stranger.person.tenant = crate::TenantId::parse("org_2").unwrap();
     refuses(&tenant(), &saml(), &alice(), &paired(stranger.clone()), "login.rows_disagree");
     refuses(&tenant(), &saml(), &alice(), &linked(stranger, "alice@example.com"), "login.rows_disagree");
-    for spoil in [
-        (|link: &mut Link| link.tenant = crate::TenantId::parse("org_2").unwrap()) as fn(&mut Link),
-        |link| link.person = person_id("eve"),
-    ] {
-        let mut rows = linked(alice_provisioned(DirectoryState::Active), "alice@example.com");
-        spoil(&mut rows.linked.as_mut().unwrap().links[0]);
-        refuses(&tenant(), &saml(), &alice(), &rows, "login.rows_disagree");
-    }
+    let own = linked(alice_provisioned(DirectoryState::Active), "alice@example.com");
+    let (mut elsewhere, mut another) = (own.clone(), own);
+    elsewhere.linked.as_mut().unwrap().links[0].tenant = crate::TenantId::parse("org_2").unwrap();
+    refuses(&tenant(), &saml(), &alice(), &elsewhere, "login.rows_disagree");
+    another.linked.as_mut().unwrap().links[0].person = person_id("eve");
+    refuses(&tenant(), &saml(), &alice(), &another, "login.rows_disagree");
     let mut t = tenant();
     t.id = crate::TenantId::parse("org_2").unwrap();
     refuses(&t, &saml(), &alice(), &nobody(), "login.rows_disagree");
