@@ -108,9 +108,9 @@ fn a_value_path_is_one_exists_and_a_side_index_finds_its_candidates() {
     check(
         r#"emails[type eq "work" and value eq "A@b.c"]"#,
         "(r.id IN (SELECT v.user_id FROM emails AS v WHERE v.key = $3) AND EXISTS (SELECT 1 FROM \
-         jsonb_array_elements((r.search -> 'emails')) AS e(value) WHERE ((e.value ->> 'type') = $4 AND (e.value ->> 'value') = $5)))",
+         jsonb_array_elements((r.search -> 'emails')) AS scim_element(value) WHERE ((scim_element.value ->> 'type') = $4 AND (scim_element.value ->> 'value') = $5)))",
         "(r.id IN (SELECT v.user_id FROM emails AS v WHERE v.key = ?3) AND EXISTS (SELECT 1 FROM \
-         json_each(r.search, '$.\"emails\"') AS e WHERE (json_extract(e.value, '$.\"type\"') = ?4 AND json_extract(e.value, '$.\"value\"') = ?5)))",
+         json_each(r.search, '$.\"emails\"') AS scim_element WHERE (json_extract(scim_element.value, '$.\"type\"') = ?4 AND json_extract(scim_element.value, '$.\"value\"') = ?5)))",
     );
 }
 
@@ -196,6 +196,6 @@ fn a_complex_attribute_of_nothing_but_secrets_is_never_present() {
     assert_eq!(sql("one pr"), "(1 = 0)");
     assert_eq!(
         sql("many pr"),
-        "EXISTS (SELECT 1 FROM jsonb_array_elements((d -> 'many')) AS e(value) WHERE 1 = 0)"
+        "EXISTS (SELECT 1 FROM jsonb_array_elements((d -> 'many')) AS scim_element(value) WHERE 1 = 0)"
     );
 }

@@ -29,7 +29,7 @@ pub(super) struct Writer<'a> {
 /// What the names of a test are relative to.
 #[derive(Clone, Copy)]
 enum Place<'a> {
-    /// An element of a search document, named `e`.
+    /// An element of a search document, named by `ELEMENT`.
     Element,
     Resource,
     Row(&'a Table),
@@ -157,9 +157,9 @@ impl Writer<'_> {
         }
         let source = self.elements(path)?;
         let scalar = match path.sub() {
-            None => self.element_value("e", path.attribute()),
-            Some(sub) if sub.multi_valued => self.element_value("s", sub),
-            Some(sub) => self.element_sub("e", sub),
+            None => self.element_value(ELEMENT, path.attribute()),
+            Some(sub) if sub.multi_valued => self.element_value(VALUE, sub),
+            Some(sub) => self.element_sub(ELEMENT, sub),
         };
         let any = |condition: &str| format!("EXISTS (SELECT 1 FROM {source} WHERE {condition})");
         self.any_value(test, &scalar, any)
@@ -261,11 +261,11 @@ impl Writer<'_> {
             return Err(unsupported(&test.path));
         }
         let scalar = match test.path.sub() {
-            None => self.element_value("e", test.path.attribute()),
-            Some(sub) if !sub.multi_valued => self.element_sub("e", sub),
+            None => self.element_value(ELEMENT, test.path.attribute()),
+            Some(sub) if !sub.multi_valued => self.element_sub(ELEMENT, sub),
             Some(sub) => {
                 let source = self.sub_elements(sub);
-                let scalar = self.element_value("s", sub);
+                let scalar = self.element_value(VALUE, sub);
                 let any = |condition: &str| format!("EXISTS (SELECT 1 FROM {source} WHERE {condition})");
                 return self.any_value(test, &scalar, any);
             }
@@ -278,20 +278,20 @@ impl Writer<'_> {
         Ok(format!("EXISTS (SELECT 1 FROM {elements} WHERE {condition})"))
     }
 
-    /// The elements of a multi-valued attribute as `e`, and the values of a multi-valued sub-attribute as `s`.
+    /// The elements of a multi-valued attribute, and the values of a multi-valued sub-attribute.
     fn elements(&self, path: &AttrPath) -> Result<String, SqlError> {
         let nested = path.sub().filter(|sub| sub.multi_valued);
         if !path.attribute().multi_valued {
             let document = self.document(path)?;
             return Ok(match self.dialect {
-                Dialect::Postgres => format!("jsonb_array_elements({}) AS s(value)", document.postgres),
-                Dialect::Sqlite => format!("json_each({}) AS s", document.sqlite),
+                Dialect::Postgres => format!("jsonb_array_elements({}) AS {VALUE}(value)", document.postgres),
+                Dialect::Sqlite => format!("json_each({}) AS {VALUE}", document.sqlite),
             });
         }
         let document = self.document(&path.without_sub())?;
         let mut source = match self.dialect {
-            Dialect::Postgres => format!("jsonb_array_elements({}) AS e(value)", document.postgres),
-            Dialect::Sqlite => format!("json_each({}) AS e", document.sqlite),
+            Dialect::Postgres => format!("jsonb_array_elements({}) AS {ELEMENT}(value)", document.postgres),
+            Dialect::Sqlite => format!("json_each({}) AS {ELEMENT}", document.sqlite),
         };
         if let Some(sub) = nested {
             source = format!("{source}, {}", self.sub_elements(sub));
@@ -299,13 +299,13 @@ impl Writer<'_> {
         Ok(source)
     }
 
-    /// The values of a multi-valued sub-attribute of `e` as `s`.
+    /// The values of a multi-valued sub-attribute of the element.
     fn sub_elements(&self, sub: &Attribute) -> String {
         match self.dialect {
             Dialect::Postgres => {
-                format!("jsonb_array_elements(e.value -> {}) AS s(value)", quoted(&sub.name))
+                format!("jsonb_array_elements({ELEMENT}.value -> {}) AS {VALUE}(value)", quoted(&sub.name))
             }
-            Dialect::Sqlite => format!("json_each(e.value, {}) AS s", json_path(&[&sub.name])),
+            Dialect::Sqlite => format!("json_each({ELEMENT}.value, {}) AS {VALUE}", json_path(&[&sub.name])),
         }
     }
 
@@ -419,3 +419,7 @@ fn json_path(names: &[&str]) -> String {
 fn unsupported(path: &AttrPath) -> SqlError {
     SqlError::Unsupported { path: path.to_string() }
 }
+
+/// Names that no host gives to a table: a host's own alias inside its SQL must keep its meaning.
+const ELEMENT: &str = "scim_element";
+const VALUE: &str = "scim_value";
