@@ -69,7 +69,7 @@ impl Error {
     }
 }
 
-impl<E: ScimError> From<&E> for Error {
+impl<E: ScimError + ?Sized> From<&E> for Error {
     fn from(error: &E) -> Self {
         Self { status: error.status(), scim_type: error.scim_type(), detail: error.to_string() }
     }
