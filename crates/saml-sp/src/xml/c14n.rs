@@ -55,8 +55,10 @@ pub(crate) fn canonicalize(
                 writer.start_tag(document, current, apex, if apex { &inherited } else { &[] });
                 open.push((current, node.end, rendered));
             }
-            NodeKind::Text(text) => escape(text, &TEXT, writer.out),
-            NodeKind::Character(character) => escape(character.encode_utf8(&mut [0; 4]), &TEXT, writer.out),
+            NodeKind::Text(text) => escape(text, Place::Text, writer.out),
+            NodeKind::Character(character) => {
+                escape(character.encode_utf8(&mut [0; 4]), Place::Text, writer.out)
+            }
             NodeKind::Comment(text) if comments => {
                 writer.out.extend_from_slice(b"<!--");
                 // A carriage return cannot be in it: the reader has normalised line ends.
@@ -141,7 +143,7 @@ impl<'d> Writer<'_, 'd> {
             self.out.push(b' ');
             self.out.extend_from_slice(attribute.name.as_bytes());
             self.out.extend_from_slice(b"=\"");
-            escape(&attribute.value, &ATTRIBUTE, self.out);
+            escape(&attribute.value, Place::Attribute, self.out);
             self.out.push(b'"');
         }
         self.out.push(b'>');
@@ -210,31 +212,54 @@ fn inherited_attributes<'d>(
     Ok(found)
 }
 
-/// What canonical XML writes for a byte instead of itself (2.3), in text and in attribute values.
-type Escapes = [(u8, &'static [u8])];
+/// Where a value stands decides what is written for a character instead of itself (2.3).
+#[derive(Clone, Copy)]
+enum Place {
+    Attribute,
+    Text,
+}
 
-const TEXT: [(u8, &[u8]); 4] = [(b'&', b"&amp;"), (b'<', b"&lt;"), (b'>', b"&gt;"), (b'\r', b"&#xD;")];
-const ATTRIBUTE: [(u8, &[u8]); 6] = [
-    (b'&', b"&amp;"),
-    (b'<', b"&lt;"),
-    (b'"', b"&quot;"),
-    (b'\t', b"&#x9;"),
-    (b'\n', b"&#xA;"),
-    (b'\r', b"&#xD;"),
-];
-
-fn escape(text: &str, escapes: &Escapes, out: &mut Vec<u8>) {
+fn escape(text: &str, place: Place, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
-    while let Some(at) =
-        rest.iter().position(|byte| *byte <= b'>' && escapes.iter().any(|(known, _)| known == byte))
-    {
-        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+    loop {
+        let plain = match place {
+            Place::Attribute => plain_length(rest, |byte| {
+                (byte == b'&')
+                    | (byte == b'<')
+                    | (byte == b'"')
+                    | (byte == b'\t')
+                    | (byte == b'\n')
+                    | (byte == b'\r')
+            }),
+            Place::Text => {
+                plain_length(rest, |byte| (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r'))
+            }
+        };
+        let (plain, special) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else { return };
-        out.extend(
-            escapes.iter().find(|(known, _)| known == byte).into_iter().flat_map(|(_, escaped)| *escaped),
-        );
+        out.extend_from_slice(match byte {
+            b'&' => b"&amp;",
+            b'<' => b"&lt;",
+            b'>' => b"&gt;",
+            b'"' => b"&quot;",
+            b'\t' => b"&#x9;",
+            b'\n' => b"&#xA;",
+            _ => b"&#xD;",
+        });
         rest = after;
     }
-    out.extend_from_slice(rest);
+}
+
+/// How many bytes come before the first special one. Blocks without one are passed over many bytes at a time.
+fn plain_length(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
+    let mut passed = 0_usize;
+    for block in bytes.chunks(32) {
+        if block.iter().fold(false, |found, byte| found | special(*byte)) {
+            let place = block.iter().position(|byte| special(*byte));
+            return passed.saturating_add(place.unwrap_or(block.len()));
+        }
+        passed = passed.saturating_add(block.len());
+    }
+    passed
 }

@@ -38,10 +38,14 @@ struct Features {
 }
 
 fn screen_characters(source: &str) -> Result<Features, XmlError> {
-    let bytes = source.as_bytes();
-    let suspicious = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\n')) || *byte == 0xEF;
-    let mut features = Features { carriage_return: false, cdata_end: false };
-    if bytes.iter().any(suspicious) {
+    // Most documents have none of these bytes. No early exit: so it is done many bytes at a time.
+    let (suspicious, bracket) = source.bytes().fold((false, false), |(suspicious, bracket), byte| {
+        let control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n');
+        // U+FFFE and U+FFFF start with EF.
+        (suspicious | control | (byte == 0xEF), bracket | (byte == b']'))
+    });
+    let mut features = Features { carriage_return: false, cdata_end: bracket && source.contains("]]>") };
+    if suspicious {
         for (position, character) in source.char_indices() {
             if !is_xml_character(character) {
                 return Err(XmlError::new(XmlErrorKind::Character { code: u32::from(character) }, position));
@@ -49,7 +53,6 @@ fn screen_characters(source: &str) -> Result<Features, XmlError> {
             features.carriage_return |= character == '\r';
         }
     }
-    features.cdata_end = source.contains("]]>");
     Ok(features)
 }
 
