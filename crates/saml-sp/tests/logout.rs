@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::testing::{
-    LogoutAnswer as IdpAnswer, LogoutOrder, TestIdp, TestKey, TestMessage, TestNameId, TestStatus,
+    TestIdp, TestKey, TestLogoutRequest, TestLogoutResponse, TestMessage, TestNameId, TestStatus,
 };
 use saml_sp::{
     Binding, Certificate, Connection, Endpoint, IdentityProvider, IdpSession, Inbound, KeyPair, KeyRing,
@@ -69,7 +69,7 @@ fn the_answer_to_our_request_tells_how_it_went() {
         (partial, Some(LogoutOutcome::Partial)),
         (TestStatus::denied("no"), None),
     ] {
-        let mut answer = IdpAnswer::new("_in", SLO, "_out", now());
+        let mut answer = TestLogoutResponse::new("_in", SLO, "_out", now());
         answer.status = status;
         let message = host.test.logout_response(&answer).unwrap();
         for found in host.receive_both(&message, Some(&pending)) {
@@ -87,8 +87,8 @@ fn the_answer_to_our_request_tells_how_it_went() {
 fn an_answer_that_fits_no_request_is_refused() {
     let host = Host::new();
     let pending = host.begin(Binding::HttpRedirect).1;
-    let good = IdpAnswer::new("_in", SLO, "_out", now());
-    let refused = |change: &dyn Fn(&mut IdpAnswer), pending: Option<&PendingLogout>| {
+    let good = TestLogoutResponse::new("_in", SLO, "_out", now());
+    let refused = |change: &dyn Fn(&mut TestLogoutResponse), pending: Option<&PendingLogout>| {
         let mut answer = good.clone();
         change(&mut answer);
         let message = host.test.logout_response(&answer).unwrap();
@@ -208,7 +208,7 @@ fn a_request_that_is_not_signed_by_the_identity_provider_is_refused() {
 #[test]
 fn a_request_that_is_late_or_for_others_is_refused() {
     let host = Host::new();
-    let refused = |change: &dyn Fn(&mut LogoutOrder)| {
+    let refused = |change: &dyn Fn(&mut TestLogoutRequest)| {
         let mut order = order();
         change(&mut order);
         let message = host.test.logout_request(&order).unwrap();
@@ -233,7 +233,7 @@ fn a_request_that_is_late_or_for_others_is_refused() {
 #[test]
 fn a_request_means_the_sessions_that_it_names() {
     let host = Host::new();
-    let meant = |change: &dyn Fn(&mut LogoutOrder)| {
+    let meant = |change: &dyn Fn(&mut TestLogoutRequest)| {
         let mut order = order();
         change(&mut order);
         session().is_meant_by(&host.request(&order))
@@ -318,7 +318,7 @@ impl Host {
         ]
     }
 
-    fn request(&self, order: &LogoutOrder) -> LogoutRequest {
+    fn request(&self, order: &TestLogoutRequest) -> LogoutRequest {
         let message = self.test.logout_request(order).unwrap();
         match self.receive(&Inbound::FormBody(&message.form_body(None)), None).unwrap() {
             LogoutMessage::Request(request) => *request,
@@ -327,10 +327,10 @@ impl Host {
     }
 }
 
-fn order() -> LogoutOrder {
+fn order() -> TestLogoutRequest {
     let mut name_id = TestNameId::new("alice", Some("urn:f"));
     name_id.sp_name_qualifier = Some("q".to_owned());
-    LogoutOrder::new("_lr", SLO, name_id, now())
+    TestLogoutRequest::new("_lr", SLO, name_id, now())
 }
 
 fn session() -> IdpSession {

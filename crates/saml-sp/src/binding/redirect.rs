@@ -81,7 +81,8 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Rejection> 
 mod tests {
     use super::*;
 
-    const UNSIGNED: Option<(&str, fn(&[u8]) -> Result<Vec<u8>, ()>)> = None;
+    type Sign = fn(&[u8]) -> Result<Vec<u8>, ()>;
+    const UNSIGNED: Option<(&str, Sign)> = None;
 
     // XML-10
     #[test]

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::field_reassign_with_default,
+    reason = "as hosts write it, for whom these are not exhaustive"
+)]
+
 use std::io::Read;
 
 use base64::{Engine, prelude::BASE64_STANDARD};

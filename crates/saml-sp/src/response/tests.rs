@@ -1,3 +1,9 @@
+#![expect(
+    clippy::field_reassign_with_default,
+    reason = "as hosts write it, for whom these are not exhaustive"
+)]
+
+mod encrypted;
 mod person;
 mod scene;
 

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::field_reassign_with_default,
+    reason = "as hosts write it, for whom these are not exhaustive"
+)]
+
 use super::*;
 
 fn form(body: &str) -> Result<Decoded, &'static str> {

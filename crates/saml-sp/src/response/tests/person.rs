@@ -1,5 +1,10 @@
 //! Who signed in, how, and what is said of them.
 
+#![expect(
+    clippy::field_reassign_with_default,
+    reason = "as hosts write it, for whom these are not exhaustive"
+)]
+
 use super::scene::{Scene, time};
 use crate::{
     AttributeValue, Cause, Comparison, LoginOptions, NameId, NameIdPolicy, Notice, RequestedAuthnContext,

@@ -96,7 +96,7 @@ pub(super) fn time(text: &str) -> DateTime<Utc> {
 /// A key from a number, so that every run has the same.
 pub(super) fn private_pem(secret: u32) -> String {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    let number = openssl::bn::BigNum::from_u32(secret + 1).unwrap();
+    let number = openssl::bn::BigNum::from_u32(secret).unwrap();
     let mut context = openssl::bn::BigNumContext::new().unwrap();
     let mut point = openssl::ec::EcPoint::new(&group).unwrap();
     point.mul_generator2(&group, &number, &mut context).unwrap();
