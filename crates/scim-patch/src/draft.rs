@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use scim_schema::{AttrPath, Resource, ResourceType, is_unassigned};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::PatchError;
 
@@ -70,24 +70,17 @@ impl<'a> Draft<'a> {
         }
         self.check_required(resource_type)?;
         let mut changes = Vec::new();
-        let mut resource = None;
         let touched = self.slots.iter().map(|slot| slot.path.to_string()).collect();
-        let mut extensions = false;
+        let mut changed = Vec::new();
         for slot in self.slots {
-            let before = self.base.attribute(&slot.path);
             let found = changes.len();
-            compare(&slot.path, before, slot.value.as_ref(), &mut changes);
-            if changes.len() == found {
-                continue;
+            compare(&slot.path, self.base.attribute(&slot.path), slot.value.as_ref(), &mut changes);
+            if changes.len() > found {
+                changed.push(slot);
             }
-            let resource: &mut Resource = resource.get_or_insert_with(|| self.base.clone());
-            extensions |= slot.path.extension().is_some();
-            match slot.value {
-                Some(value) => resource.set_attribute(&slot.path, value),
-                None => resource.remove_attribute(&slot.path),
-            };
         }
-        let mut resource = resource.unwrap_or_else(|| self.base.clone());
+        let extensions = changed.iter().any(|slot| slot.path.extension().is_some());
+        let mut resource = replaced(self.base, changed);
         if extensions {
             list_extensions(&mut resource, self.base, resource_type);
         }
@@ -125,6 +118,29 @@ impl<'a> Draft<'a> {
         }
         Ok(())
     }
+}
+
+/// The original with other values of some attributes; only what stays is copied.
+fn replaced(base: &Resource, slots: Vec<Slot>) -> Resource {
+    if slots.is_empty() {
+        return base.clone();
+    }
+    let is_replaced = |name: &str| {
+        slots.iter().any(|slot| slot.path.extension().is_none() && slot.path.attribute().name == name)
+    };
+    let mut fields = Map::with_capacity(base.as_map().len().saturating_add(slots.len()));
+    for (name, value) in base.as_map() {
+        // A place is kept for what gets another value, so that the order stays.
+        fields.insert(name.clone(), if is_replaced(name) { Value::Null } else { value.clone() });
+    }
+    let mut resource = Resource::from_stored(fields);
+    for slot in slots {
+        match slot.value {
+            Some(value) => resource.set_attribute(&slot.path, value),
+            None => resource.remove_attribute(&slot.path),
+        };
+    }
+    resource
 }
 
 /// What a draft became.
@@ -196,6 +212,7 @@ fn compare(path: &AttrPath, before: Option<&Value>, after: Option<&Value>, chang
 
 /// The difference of two sets; their order means nothing (RFC 7643 2.4).
 fn compare_elements(path: &str, before: &[Value], after: &[Value], changes: &mut Vec<Change>) {
+    let (before, after) = differing(before, after);
     let mut kept: HashMap<String, usize> = HashMap::with_capacity(before.len());
     for element in after {
         let count = kept.entry(element.to_string()).or_default();
@@ -229,6 +246,15 @@ fn compare_elements(path: &str, before: &[Value], after: &[Value], changes: &mut
             }),
         }
     }
+}
+
+/// Both without what they begin and end with alike: of 100,000 elements mostly one differs.
+fn differing<'v>(before: &'v [Value], after: &'v [Value]) -> (&'v [Value], &'v [Value]) {
+    let start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let (before, after) = (before.get(start..).unwrap_or_default(), after.get(start..).unwrap_or_default());
+    let end = before.iter().rev().zip(after.iter().rev()).take_while(|(a, b)| a == b).count();
+    let keep = |values: &'v [Value]| values.get(..values.len().saturating_sub(end)).unwrap_or_default();
+    (keep(before), keep(after))
 }
 
 /// Keeps `schemas` in line with the extensions that this request gave data, or took the last data from (P11, P39).

@@ -10,7 +10,7 @@ use crate::PatchError;
 use crate::draft::Draft;
 use crate::error::excerpt;
 use crate::step::{Action, Step, Target};
-use crate::value::{Place, identity, is_keyed, is_primary};
+use crate::value::{Place, identity, is_keyed, is_primary, is_same};
 
 /// Does one step to the draft. After an error the draft is worthless.
 pub(crate) fn perform(
@@ -51,6 +51,17 @@ struct Core<'a> {
 impl Core<'_> {
     fn attribute(&self) -> &Attribute {
         self.place.path.attribute()
+    }
+
+    /// The elements to change, out of the slot; those of an immutable attribute stay there for comparison.
+    fn taken(&self, slot: &mut Option<Value>) -> Vec<Value> {
+        let value =
+            if self.attribute().mutability == Mutability::Immutable { slot.clone() } else { slot.take() };
+        match value {
+            Some(Value::Array(items)) => items,
+            Some(value) => vec![value],
+            None => Vec::new(),
+        }
     }
 
     /// P03: nothing may be done to what is readOnly, whatever it holds.
@@ -117,7 +128,7 @@ impl Core<'_> {
         match action {
             Action::Add(value) => {
                 let added = self.place.added_elements(value)?;
-                let mut elements = taken(slot);
+                let mut elements = self.taken(slot);
                 let primary = self.append(&mut elements, added)?;
                 self.keep_one_primary(&mut elements, &primary)?;
                 self.write(slot, Some(Value::Array(elements)), || self.place.required_missing(None))
@@ -133,7 +144,8 @@ impl Core<'_> {
             Action::Remove => self.write(slot, None, || self.required_removed(None)),
             Action::RemoveListed(value) => {
                 let listed = Listed::new(&self.place, value)?;
-                let elements = taken(slot).into_iter().filter(|element| !listed.holds(element)).collect();
+                let elements =
+                    self.taken(slot).into_iter().filter(|element| !listed.holds(element)).collect();
                 self.write(slot, Some(Value::Array(elements)), || self.required_removed(None))
             }
         }
@@ -155,7 +167,7 @@ impl Core<'_> {
             self.write_sub(&mut fields, sub, value, adds)?;
             return self.write(slot, Some(Value::Object(fields)), || self.required_removed(None));
         }
-        let mut elements = taken(slot);
+        let mut elements = self.taken(slot);
         if elements.is_empty()
             && let Some(value) = value.filter(|value| !value.is_null())
         {
@@ -177,12 +189,11 @@ impl Core<'_> {
         action: &Action<'_>,
         slot: &mut Option<Value>,
     ) -> Result<(), PatchError> {
-        let mut elements = taken(slot);
-        let matches: Vec<usize> = elements
+        let matches: Vec<usize> = present(slot)
             .iter()
             .enumerate()
             .filter(|(_, element)| filter.matches(element))
-            .map(|(i, _)| i)
+            .map(|(index, _)| index)
             .collect();
         let removes = matches!(action, Action::Remove | Action::RemoveListed(_));
         if matches.is_empty() {
@@ -194,6 +205,7 @@ impl Core<'_> {
                 Err(PatchError::NoTarget { operation: self.place.operation, path })
             };
         }
+        let mut elements = self.taken(slot);
         if let Some(sub) = self.place.path.sub() {
             let (value, adds) = self.sub_value(action)?;
             self.write_matches(&mut elements, &matches, sub, value, adds)?;
@@ -298,18 +310,20 @@ impl Core<'_> {
     /// Appends what is not there yet (P08); answers where `primary: true` was set.
     fn append(&self, elements: &mut Vec<Value>, added: Vec<Value>) -> Result<Vec<usize>, PatchError> {
         let attribute = self.attribute();
-        let mut known: HashMap<Vec<String>, usize> = HashMap::with_capacity(elements.len());
-        for (index, element) in elements.iter().enumerate() {
-            known.entry(identity(attribute, element)).or_insert(index);
-        }
+        // One look along the elements costs less than an index of them; many looks would not.
+        let mut known = if added.len() > MOST_LOOKS { Some(index_of(attribute, elements)) } else { None };
         let mut primary = Vec::new();
         for element in added {
-            let index = match known.get(&identity(attribute, &element)) {
+            let found = match &known {
+                Some(known) => known.get(&identity(attribute, &element)).copied(),
+                None => elements.iter().position(|present| is_same(attribute, present, &element)),
+            };
+            let index = match found {
                 Some(index) => {
                     // The same value again: what it says beside changes, unless it can't (members).
                     if !is_keyed(attribute)
                         && let (Some(Value::Object(fields)), Value::Object(given)) =
-                            (elements.get_mut(*index), &element)
+                            (elements.get_mut(index), &element)
                     {
                         for sub in &attribute.sub_attributes {
                             match given.get(&sub.name) {
@@ -323,18 +337,20 @@ impl Core<'_> {
                             }
                         }
                     }
-                    *index
+                    if is_primary(&element) {
+                        primary.push(index);
+                    }
+                    continue;
                 }
-                None => {
-                    let index = elements.len();
-                    known.insert(identity(attribute, &element), index);
-                    elements.push(element.clone());
-                    index
-                }
+                None => elements.len(),
             };
             if is_primary(&element) {
                 primary.push(index);
             }
+            if let Some(known) = &mut known {
+                known.insert(identity(attribute, &element), index);
+            }
+            elements.push(element);
         }
         Ok(primary)
     }
@@ -538,12 +554,20 @@ fn remove_extension(
     Ok(())
 }
 
-fn taken(slot: &Option<Value>) -> Vec<Value> {
+fn present(slot: &Option<Value>) -> &[Value] {
     match slot {
-        Some(Value::Array(items)) => items.clone(),
-        Some(value) => vec![value.clone()],
-        None => Vec::new(),
+        Some(Value::Array(items)) => items,
+        Some(value) => std::slice::from_ref(value),
+        None => &[],
     }
+}
+
+fn index_of(attribute: &Attribute, elements: &[Value]) -> HashMap<Vec<String>, usize> {
+    let mut known = HashMap::with_capacity(elements.len());
+    for (index, element) in elements.iter().enumerate() {
+        known.entry(identity(attribute, element)).or_insert(index);
+    }
+    known
 }
 
 fn drop_matches(elements: &mut Vec<Value>, matches: &[usize]) {
@@ -555,3 +579,6 @@ fn drop_matches(elements: &mut Vec<Value>, matches: &[usize]) {
         !goes
     });
 }
+
+/// Values of one add that are looked for one by one.
+const MOST_LOOKS: usize = 4;

@@ -148,6 +148,10 @@ impl Place<'_> {
             other => return Err(self.wrong_type(None, "an array", other)),
         };
         let mut out = Vec::with_capacity(items.len());
+        if let [item] = items {
+            out.extend(self.element(item)?);
+            return Ok(out);
+        }
         let mut seen = HashSet::new();
         for item in items {
             if let Some(item) = self.element(item)?
@@ -199,10 +203,7 @@ pub(crate) fn identity(attribute: &Attribute, element: &Value) -> Vec<String> {
     if !attribute.is_complex() {
         return vec![comparable(attribute, element)];
     }
-    let of = |sub: &Attribute| {
-        // S11: a missing primary is false.
-        element.get(&sub.name).filter(|value| !is_unassigned(value) && **value != Value::Bool(false))
-    };
+    let of = |sub: &Attribute| assigned(element, sub);
     if let Some(value_sub) = attribute.sub_attribute("value")
         && let Some(value) = of(value_sub)
     {
@@ -220,6 +221,43 @@ pub(crate) fn identity(attribute: &Attribute, element: &Value) -> Vec<String> {
         key.push(of(sub).map_or_else(String::new, |value| comparable(sub, value)));
     }
     key
+}
+
+/// Whether two elements have the same [`identity`], without making it.
+pub(crate) fn is_same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
+    if !attribute.is_complex() {
+        return comparable_eq(attribute, a, b);
+    }
+    if let Some(value_sub) = attribute.sub_attribute("value") {
+        match (assigned(a, value_sub), assigned(b, value_sub)) {
+            (Some(left), Some(right)) => {
+                return comparable_eq(value_sub, left, right)
+                    && (is_keyed(attribute)
+                        || attribute.sub_attribute("type").is_none_or(|kind| {
+                            match (assigned(a, kind), assigned(b, kind)) {
+                                (Some(left), Some(right)) => comparable_eq(kind, left, right),
+                                (left, right) => left.is_none() && right.is_none(),
+                            }
+                        }));
+            }
+            (None, None) => {}
+            _ => return false,
+        }
+    }
+    identity(attribute, a) == identity(attribute, b)
+}
+
+/// S11: a missing primary is false, so false is no value here.
+fn assigned<'v>(element: &'v Value, sub: &Attribute) -> Option<&'v Value> {
+    element.get(&sub.name).filter(|value| !is_unassigned(value) && **value != Value::Bool(false))
+}
+
+fn comparable_eq(attribute: &Attribute, a: &Value, b: &Value) -> bool {
+    a == b
+        || match (Comparable::of(attribute, a), Comparable::of(attribute, b)) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        }
 }
 
 fn comparable(attribute: &Attribute, value: &Value) -> String {
