@@ -266,7 +266,7 @@ impl Host {
         .with_keys(KeyRing::new(pair))
         .with_logout(endpoint(Binding::HttpRedirect))
         .with_logout(endpoint(Binding::HttpPost));
-        let metadata = test.metadata(now() + TimeDelta::days(1)).unwrap();
+        let metadata = test.metadata("2026-02-01T00:00:00Z".parse().unwrap()).unwrap();
         let idp = IdentityProvider::from_metadata(metadata.as_bytes()).unwrap();
         Self { test, sp, idp, policy: Policy::default() }
     }

@@ -59,13 +59,10 @@ fn an_encrypted_assertion_is_verified_as_a_document_of_its_own() {
     let mut scene = scene();
     let sealed = |scene: &Scene, data| {
         let signed = scene.signed(&[]);
-        let start = signed.find("<saml:Assertion").unwrap();
-        let end = signed.find("</samlp:Response>").unwrap();
-        format!(
-            "{}{}</samlp:Response>",
-            &signed[..start],
-            wrapped("EncryptedAssertion", &signed[start..end], data)
-        )
+        let (before, assertion) = signed.split_once("<saml:Assertion").unwrap();
+        let assertion = assertion.strip_suffix("</samlp:Response>").unwrap();
+        let encrypted = wrapped("EncryptedAssertion", &format!("<saml:Assertion{assertion}"), data);
+        format!("{before}{encrypted}</samlp:Response>")
     };
     let login = scene.admit(&sealed(&scene, DataEncryption::Aes256Gcm)).unwrap();
     assert_eq!(login.subject().unwrap().value, "alice");
