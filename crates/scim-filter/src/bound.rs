@@ -184,15 +184,12 @@ pub(crate) enum Check {
 }
 
 impl Test {
+    #[inline]
     fn holds(&self, subject: Subject<'_>) -> bool {
         if let (Subject::Resource(resource), Check::Compare(operand)) = (subject, &self.check)
-            && self.path.sub().is_none()
-            && self.path.extension().is_none()
-            && !self.path.attribute().multi_valued
-            && operand.op() != CompareOp::Ne
+            && self.is_plain(operand)
         {
-            // One value at most, e.g. `userName eq "x"`: most filters ask nothing else.
-            let value = resource.as_map().get(self.path.attribute().name.as_str());
+            let value = member(resource.as_map(), &self.path.attribute().name);
             let key = value.and_then(|value| Key::of(self.path.attribute(), value));
             return key.is_some_and(|key| operand.holds(&key));
         }
@@ -220,17 +217,38 @@ impl Test {
         }
     }
 
+    /// Whether the path has one value at most, directly in the resource, and absence is no match: `userName eq "x"`.
+    #[inline]
+    fn is_plain(&self, operand: &Operand) -> bool {
+        let path = &self.path;
+        path.sub().is_none()
+            && path.extension().is_none()
+            && !path.attribute().multi_valued
+            && operand.op() != CompareOp::Ne
+    }
+
     /// Whether any value of the path satisfies `check`; `elements` are those of the path's attribute.
     fn any(&self, elements: &[Value], mut check: impl FnMut(&Attribute, &Value) -> bool) -> bool {
         match self.path.sub() {
             None => elements.iter().any(|value| check(self.path.attribute(), value)),
-            Some(sub) => elements.iter().any(|element| match element.get(sub.name.as_str()) {
-                None => false,
-                Some(Value::Array(values)) => values.iter().any(|value| check(sub, value)),
-                Some(value) => check(sub, value),
+            Some(sub) => elements.iter().any(|element| {
+                match element.as_object().and_then(|fields| member(fields, &sub.name)) {
+                    None => false,
+                    Some(Value::Array(values)) => values.iter().any(|value| check(sub, value)),
+                    Some(value) => check(sub, value),
+                }
             }),
         }
     }
+}
+
+/// Finds a member of an object; in a small one by looking, which costs less than hashing the name.
+#[inline]
+fn member<'r>(fields: &'r Map<String, Value>, name: &str) -> Option<&'r Value> {
+    if fields.len() > 16 {
+        return fields.get(name);
+    }
+    fields.iter().find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// F18: `""` and `[]` are not present, `false` and `0` are; a complex value is if one of its sub-attributes is.

@@ -20,6 +20,7 @@ pub(crate) enum Key<'v> {
 
 impl<'v> Key<'v> {
     /// Reads a value of a simple attribute; a value of another type is no value at all.
+    #[inline]
     pub(crate) fn of(attribute: &Attribute, value: &'v Value) -> Option<Key<'v>> {
         match (attribute.kind, value) {
             (AttributeType::Boolean, Value::Bool(value)) => Some(Key::Bool(*value)),
@@ -44,6 +45,7 @@ pub(crate) enum Operand {
 }
 
 impl Operand {
+    #[inline]
     pub(crate) fn op(&self) -> CompareOp {
         match self {
             Operand::Bool(op, _) | Operand::Instant { op, .. } | Operand::Number { op, .. } => *op,
@@ -51,6 +53,7 @@ impl Operand {
         }
     }
 
+    #[inline]
     pub(crate) fn holds(&self, key: &Key<'_>) -> bool {
         match (self, key) {
             (Operand::Bool(op, literal), Key::Bool(value)) => ordering_holds(*op, value.cmp(literal)),
@@ -94,6 +97,7 @@ impl TextTest {
         TextTest { op, kind, key: kind.key(literal).into(), literal: literal.into() }
     }
 
+    #[inline]
     pub(crate) fn op(&self) -> CompareOp {
         self.op
     }
@@ -106,6 +110,7 @@ impl TextTest {
         &self.literal
     }
 
+    #[inline]
     fn holds(&self, value: &str) -> bool {
         let op = self.op;
         // The most common question first: text that differs from its key in ASCII case alone has that key.
