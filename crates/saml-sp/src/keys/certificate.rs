@@ -20,7 +20,7 @@ use super::KeyError;
 ///
 /// ```
 /// # fn main() -> Result<(), saml_sp::KeyError> {
-/// # let pem = include_str!("../../../testdata/saml/captures/keys/sp.crt");
+/// # let pem = include_str!("../../../../testdata/saml/captures/keys/sp.crt");
 /// let certificate = saml_sp::Certificate::parse(pem)?;
 /// assert_eq!(certificate, saml_sp::Certificate::parse(&certificate.to_base64())?);
 /// assert_eq!(certificate.fingerprint().len(), 64);

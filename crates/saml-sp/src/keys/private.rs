@@ -15,7 +15,7 @@ use super::{Certificate, KeyError, KeyKind};
 ///
 /// ```
 /// # fn main() -> Result<(), saml_sp::KeyError> {
-/// # let pem = include_str!("../../../testdata/saml/captures/keys/sp.key");
+/// # let pem = include_str!("../../../../testdata/saml/captures/keys/sp.key");
 /// let key = saml_sp::PrivateKey::from_pem(pem)?;
 /// assert_eq!(format!("{key:?}"), "PrivateKey(RSA 2048 bits)");
 /// # Ok(())

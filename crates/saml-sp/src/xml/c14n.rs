@@ -57,7 +57,7 @@ pub(crate) fn canonicalize(
             }
             NodeKind::Text(text) => escape(text, Place::Text, writer.out),
             NodeKind::Character(character) => {
-                escape(character.encode_utf8(&mut [0; 4]), Place::Text, writer.out)
+                escape(character.encode_utf8(&mut [0; 4]), Place::Text, writer.out);
             }
             NodeKind::Comment(text) if comments => {
                 writer.out.extend_from_slice(b"<!--");

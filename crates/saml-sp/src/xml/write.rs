@@ -6,7 +6,7 @@ use super::{XML_NS, is_ncname};
 
 /// An element to be written.
 ///
-/// ```ignore
+/// ```text
 /// let text = XmlElement::new("samlp", PROTOCOL_NS, "AuthnRequest")
 ///     .attr("ID", id)
 ///     .child(XmlElement::new("saml", ASSERTION_NS, "Issuer").text(issuer))
