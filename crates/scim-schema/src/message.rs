@@ -2,12 +2,14 @@
 
 mod bulk;
 mod bulk_id;
+mod cursor;
 mod error;
 mod list;
 mod search;
 
 pub use bulk::{BulkError, BulkLimits, BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
 pub use bulk_id::{BulkIds, BulkOrder};
+pub use cursor::{CursorError, CursorKey, CursorScope};
 pub use error::Error;
 pub use list::ListResponse;
 pub use search::{Page, PageSizes, QueryError, SearchRequest};
