@@ -17,6 +17,10 @@ use crate::{PatchError, PatchRequest, QuirkUse};
 /// error is that of the first that fails; what only the end can show (an extension's missing required attribute)
 /// comes last.
 ///
+/// # Security
+/// A password that the request sets is in the resource in clear. `ResourceType::check_patched` of `scim-schema` takes
+/// writeOnly values apart, so that what a host stores never holds one.
+///
 /// # Examples
 /// ```
 /// use scim_patch::{Limits, PatchRequest, Quirks, apply};

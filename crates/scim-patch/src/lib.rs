@@ -6,6 +6,7 @@ mod apply;
 mod draft;
 mod error;
 mod limits;
+mod listed;
 mod membership;
 mod perform;
 mod quirks;
