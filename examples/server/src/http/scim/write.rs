@@ -23,7 +23,7 @@ pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> 
     call.allow(kind, Operation::Create)?;
     let projection = call.projection(kind)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let sent = Resource::parse(&bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+    let sent = parse(call, kind, &bytes)?;
     let mut checked = kind.check_create(sent, &check_options(call)).map_err(|error| Fault::of(&error))?;
     let projection = projection.with_requested(&checked.requested);
     let change = take_members(kind, &mut checked)?;
@@ -74,7 +74,7 @@ pub(super) async fn replace(
     call.allow(kind, Operation::Replace)?;
     let projection = call.projection(kind)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let sent = Resource::parse(&bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+    let sent = parse(call, kind, &bytes)?;
     let mut tx = call.app.base.store.begin().await?;
     let before = current(call, &mut tx, kind, id).await?;
     let checked = kind.check_replace(sent, &whole(&before), &check_options(call));
@@ -304,6 +304,28 @@ fn storable(kind: &ResourceType, resource: Resource) -> Map<String, Value> {
         fields.retain(|name, _| name != "groups");
     }
     fields
+}
+
+/// What the client sent. Okta and Google send `""` for what is not set; where known clients are tolerated it means
+/// just that.
+fn parse(call: &Call<'_>, kind: &ResourceType, bytes: &[u8]) -> Result<Resource, Fault> {
+    let mut sent = Resource::parse(bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+    if call.capabilities().quirks == QuirkPreset::Tolerant {
+        for value in sent.as_map_mut().values_mut() {
+            drop_empty_parts(value);
+        }
+        sent.as_map_mut().retain(|_, value| *value != "");
+    }
+    Ok(sent)
+}
+
+/// Resources are two levels of attributes deep, inside an extension three.
+fn drop_empty_parts(value: &mut Value) {
+    let Value::Object(parts) = value else { return };
+    parts.retain(|_, part| *part != "");
+    for part in parts.values_mut().filter_map(Value::as_object_mut) {
+        part.retain(|_, inner| *inner != "");
+    }
 }
 
 /// The members of a group apart; other types have none.

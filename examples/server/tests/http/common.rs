@@ -1,0 +1,181 @@
+//! A running server for a test: on a port and a database of its own, ended by the test that started it.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot go on must fail"
+)]
+#![allow(clippy::indexing_slicing, reason = "JSON answers null where there is nothing")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use example_server::client::{Client, Reply};
+use serde_json::{Value, json};
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("example-server-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn database(&self) -> String {
+        format!("sqlite:{}", self.0.join("server.sqlite").display())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left behind in the temporary folder harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) folder: Folder,
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts on a fresh database.
+    pub(crate) fn start() -> Self {
+        Self::start_in(Folder::new(), &[])
+    }
+
+    /// Starts on a fresh database with further options.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
+        Self::start_in(Folder::new(), options)
+    }
+
+    /// Starts on the database of a folder.
+    pub(crate) fn start_in(folder: Folder, options: &[&str]) -> Self {
+        let mut child = Command::new(BINARY)
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", &folder.database()])
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("no address: {line:?}"));
+        Self { url: url.to_owned(), child, folder }
+    }
+
+    /// Ends the process at once, as a power cut would; gives the folder back.
+    pub(crate) fn kill(mut self) -> Folder {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, Folder(PathBuf::new()))
+    }
+
+    /// Asks the process to end, and gives its exit code.
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// A tenant and a SCIM client with a token for it.
+    pub(crate) fn directory(&self, tenant: &str, profile: &str) -> Client {
+        self.command(&["tenant", "create", "--id", tenant, "--profile", profile]);
+        self.client().with_token(&self.command(&["token", "issue", "--tenant", tenant]))
+    }
+
+    /// Runs a command beside the running server; its standard output.
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
+        command(&self.folder, arguments)
+    }
+
+    pub(crate) fn try_command(&self, arguments: &[&str]) -> Output {
+        try_command(&self.folder, arguments)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // An error means that it ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn command(folder: &Folder, arguments: &[&str]) -> String {
+    let done = try_command(folder, arguments);
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim_end().to_owned()
+}
+
+pub(crate) fn try_command(folder: &Folder, arguments: &[&str]) -> Output {
+    Command::new(BINARY)
+        .args(arguments)
+        .args(["--database", &folder.database()])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Checks the status and gives the body as JSON.
+pub(crate) fn expect(reply: &Reply, status: u16) -> Value {
+    assert_eq!(reply.status, status, "{}", reply.body);
+    reply.json()
+}
+
+/// Checks that an answer is an error in SCIM's form.
+pub(crate) fn expect_scim_error(reply: &Reply, status: u16, scim_type: Option<&str>) {
+    let body = expect(reply, status);
+    assert_eq!(reply.header("content-type"), Some("application/scim+json"));
+    assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
+    assert_eq!(body["status"], json!(status.to_string()), "a string (M18)");
+    assert_eq!(body["scimType"].as_str(), scim_type, "{body}");
+    assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+}
+
+pub(crate) fn user(name: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": name,
+        "emails": [{ "value": name, "type": "work", "primary": true }],
+    })
+}
+
+pub(crate) fn group(name: &str, members: &[&str]) -> Value {
+    let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        "displayName": name,
+        "members": members,
+    })
+}
+
+pub(crate) fn patch(operations: &Value) -> Value {
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
+}
+
+/// Creates a resource and gives its id.
+pub(crate) fn create(directory: &mut Client, path: &str, body: &Value) -> String {
+    let reply = directory.scim("POST", path, Some(body)).unwrap();
+    expect(&reply, 201)["id"].as_str().unwrap().to_owned()
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_server");

@@ -1,0 +1,100 @@
+//! A server that is killed loses nothing that it acknowledged, and leaves nothing half-done.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::common::{Server, create, expect, group, user};
+use serde_json::{Value, json};
+
+#[test]
+fn what_was_acknowledged_before_a_kill_is_there_after_a_restart() {
+    let server = Server::start();
+    server.command(&["tenant", "create", "--id", "acme"]);
+    let token = server.command(&["token", "issue", "--tenant", "acme"]);
+    let (acknowledged, seen) = mpsc::channel();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let mut directory = server.client().with_token(&token);
+            let acknowledged = acknowledged.clone();
+            std::thread::spawn(move || {
+                for number in 0.. {
+                    let name = format!("w{writer}-{number}@example.com");
+                    let Ok(reply) = directory.scim("POST", "/scim/v2/Users", Some(&user(&name))) else {
+                        return;
+                    };
+                    if reply.status != 201 {
+                        return;
+                    }
+                    let id = reply.json()["id"].as_str().unwrap().to_owned();
+                    let team = group(&format!("team of {name}"), &[&id]);
+                    let Ok(reply) = directory.scim("POST", "/scim/v2/Groups", Some(&team)) else { return };
+                    if reply.status != 201
+                        || acknowledged.send((name, id, reply.json()["id"].clone())).is_err()
+                    {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(acknowledged);
+    let mut kept = Vec::new();
+    while kept.len() < 40 {
+        kept.push(seen.recv_timeout(Duration::from_secs(30)).unwrap());
+    }
+    let folder = server.kill();
+    kept.extend(seen.iter());
+    for writer in writers {
+        writer.join().unwrap();
+    }
+
+    let server = Server::start_in(folder, &[]);
+    let mut directory = server.client().with_token(&token);
+    for (name, id, team) in &kept {
+        let found = expect(&directory.get(&format!("/scim/v2/Users/{id}")).unwrap(), 200);
+        assert_eq!(found["userName"], json!(name));
+        assert_eq!(found["groups"][0]["value"], *team);
+    }
+    // Nothing half-done: every group is whole, since a request is one transaction.
+    let mut start = 1;
+    loop {
+        let page =
+            expect(&directory.get(&format!("/scim/v2/Groups?startIndex={start}&count=200")).unwrap(), 200);
+        let groups = page["Resources"].as_array().cloned().unwrap_or_default();
+        if groups.is_empty() {
+            break;
+        }
+        start += groups.len();
+        for group in groups {
+            assert_eq!(group["members"].as_array().map(Vec::len), Some(1), "{group}");
+        }
+    }
+    create(&mut directory, "/scim/v2/Users", &user("after@example.com"));
+}
+
+#[test]
+fn a_refused_write_leaves_nothing_behind() {
+    let server = Server::start();
+    let mut directory = server.directory("acme", "standard");
+    let alice = create(&mut directory, "/scim/v2/Users", &user("alice@example.com"));
+    let team = create(&mut directory, "/scim/v2/Groups", &group("Team", &[]));
+    // The first operations are good, the last is not: none of them may be seen.
+    let body = crate::common::patch(&json!([
+        { "op": "add", "path": "members", "value": [{ "value": alice }] },
+        { "op": "replace", "path": "displayName", "value": "Other" },
+        { "op": "replace", "path": "displayName", "value": null },
+    ]));
+    let path = format!("/scim/v2/Groups/{team}");
+    let before = expect(&directory.get(&path).unwrap(), 200);
+    let reply = directory.scim("PATCH", &path, Some(&body)).unwrap();
+    assert_eq!(reply.status, 400, "{}", reply.body);
+    assert_eq!(expect(&directory.get(&path).unwrap(), 200), before);
+    let taken = user("alice@example.com");
+    let bob = create(&mut directory, "/scim/v2/Users", &user("bob@example.com"));
+    let path = format!("/scim/v2/Users/{bob}");
+    let before = expect(&directory.get(&path).unwrap(), 200);
+    let reply = directory.scim("PUT", &path, Some(&taken)).unwrap();
+    crate::common::expect_scim_error(&reply, 409, Some("uniqueness"));
+    assert_eq!(expect(&directory.get(&path).unwrap(), 200), before);
+    let _: Value = before;
+}

@@ -1,0 +1,90 @@
+//! What the directory says of a person counts at the next request.
+
+use serde_json::{Value, json};
+
+use crate::common::{Server, create, expect, patch, user};
+use crate::sso::{TestProvider, sign_in};
+
+fn signed_in_alice()
+-> (Server, TestProvider, example_server::client::Client, String, example_server::client::Client) {
+    let server = Server::start();
+    let mut directory = server.directory("acme", "standard");
+    let id = create(&mut directory, "/scim/v2/Users", &user("alice@example.com"));
+    let provider = TestProvider::for_tenant(&server, "acme");
+    let mut browser = server.client();
+    assert_eq!(sign_in(&server, &provider, &mut browser, "acme", "alice@example.com").status, 303);
+    assert_eq!(browser.get("/v1/session").unwrap().status, 200);
+    (server, provider, browser, id, directory)
+}
+
+// TEN-15
+#[test]
+fn every_way_of_deactivation_ends_the_session_at_its_next_request() {
+    let ways: [(&str, Option<Value>); 4] = [
+        ("PATCH", Some(patch(&json!([{ "op": "replace", "path": "active", "value": false }])))),
+        ("PATCH", Some(patch(&json!([{ "op": "Replace", "value": { "active": "False" } }])))),
+        (
+            "PUT",
+            Some(json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "alice@example.com", "active": false })),
+        ),
+        ("DELETE", None),
+    ];
+    for (method, body) in ways {
+        let (_server, _provider, mut browser, id, mut directory) = signed_in_alice();
+        let reply = directory.scim(method, &format!("/scim/v2/Users/{id}"), body.as_ref()).unwrap();
+        assert!(matches!(reply.status, 200 | 204), "{method}: {}", reply.body);
+        let gone = expect(&browser.get("/v1/session").unwrap(), 401);
+        assert_eq!(gone["error"]["code"], json!("session.none"), "{method}");
+    }
+}
+
+// TEN-14
+#[test]
+fn whoever_the_directory_switched_off_or_removed_cannot_sign_in() {
+    for method in ["PATCH", "DELETE"] {
+        let (server, provider, mut browser, id, mut directory) = signed_in_alice();
+        let off = patch(&json!([{ "op": "replace", "path": "active", "value": false }]));
+        let body = if method == "PATCH" { Some(&off) } else { None };
+        directory.scim(method, &format!("/scim/v2/Users/{id}"), body).unwrap();
+        let reply = sign_in(&server, &provider, &mut browser, "acme", "alice@example.com");
+        assert_eq!(reply.status, 403, "{method}: a good assertion changes nothing");
+        assert!(reply.body.contains("<code>login."), "{}", reply.body);
+        assert_eq!(browser.get("/v1/session").unwrap().status, 401);
+    }
+}
+
+// TEN-20
+#[test]
+fn a_post_for_someone_switched_off_brings_the_same_user_back() {
+    let server = Server::start();
+    let mut directory = server.directory("acme", "standard");
+    let mut alice = user("alice@example.com");
+    alice["externalId"] = json!("00u1");
+    let id = create(&mut directory, "/scim/v2/Users", &alice);
+    let off = patch(&json!([{ "op": "replace", "path": "active", "value": false }]));
+    expect(&directory.scim("PATCH", &format!("/scim/v2/Users/{id}"), Some(&off)).unwrap(), 200);
+    let back = expect(&directory.scim("POST", "/scim/v2/Users", Some(&alice)).unwrap(), 201);
+    assert_eq!((&back["id"], &back["active"]), (&json!(id), &json!(true)));
+    let again = directory.scim("POST", "/scim/v2/Users", Some(&alice)).unwrap();
+    crate::common::expect_scim_error(&again, 409, Some("uniqueness"));
+}
+
+// TEN-06: in whichever order they come, login and SCIM user are one account.
+#[test]
+fn someone_who_signed_in_first_is_adopted_by_the_directory_later() {
+    let server = Server::start();
+    let mut directory = server.directory("acme", "standard");
+    let provider = TestProvider::for_tenant(&server, "acme");
+    let mut browser = server.client();
+    assert_eq!(sign_in(&server, &provider, &mut browser, "acme", "bob@example.com").status, 303);
+    let before = expect(&browser.get("/v1/session").unwrap(), 200);
+    let mut bob = user("bob@example.com");
+    bob["displayName"] = json!("Bob of the directory");
+    let id = create(&mut directory, "/scim/v2/Users", &bob);
+    let after = expect(&browser.get("/v1/session").unwrap(), 200);
+    assert_eq!(after["user_id"], before["user_id"], "one person");
+    assert_eq!(after["display_name"], json!("Bob of the directory"), "the directory outranks the login");
+    expect(&directory.scim("DELETE", &format!("/scim/v2/Users/{id}"), None).unwrap(), 204);
+    expect(&browser.get("/v1/session").unwrap(), 401);
+}
