@@ -24,7 +24,7 @@ use serde_json::Value;
 
 fn main() -> ExitCode {
     let outcome = connection_file().and_then(|path| Settings::load(&path)).and_then(|settings| {
-        let mut checker = Checker { settings, claims: HashSet::new() };
+        let mut checker = Checker { settings, claims: HashSet::new(), answered: HashSet::new() };
         match checker.run(io::stdin().lock(), io::stdout().lock()) {
             // Nobody reads the answers any more.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -110,6 +110,8 @@ struct Checker {
     settings: Settings,
     /// Issuer and id of every assertion that was accepted.
     claims: HashSet<(String, String)>,
+    /// Browser session and id of every request that got an answer that was accepted.
+    answered: HashSet<(String, String)>,
 }
 
 impl Checker {
@@ -137,15 +139,25 @@ impl Checker {
         let now = line.now.unwrap_or_else(wall_clock);
         let Settings { sp, idp, policy } = &self.settings;
         let connection = Connection::new(sp, idp, policy);
+        let request = line.in_response_to.as_ref().map(|request| (id.to_string(), request.to_string()));
         let pending = line.in_response_to.map(|request| pending(&connection, request, now)).transpose()?;
         let body = form_body(&line.saml_response_b64, line.relay_state.as_deref());
-        let verified = connection
-            .accept_response(&Inbound::FormBody(&body), pending.as_ref(), now)
-            .map_err(|rejection| rejection.code())?;
-        let claim = verified.claim();
-        let fresh = self.claims.insert((claim.issuer.to_string(), claim.id.clone()));
-        let sighting = if fresh { Sighting::FirstUse } else { Sighting::Seen };
-        verified.admit(sighting).map_err(|rejection| rejection.code())
+        let accept = |pending| {
+            let verified = connection.accept_response(&Inbound::FormBody(&body), pending, now);
+            verified.map_err(|rejection| rejection.code())
+        };
+        let mut verified = accept(pending.as_ref())?;
+        let claim = (verified.claim().issuer.to_string(), verified.claim().id.clone());
+        if self.claims.contains(&claim) {
+            return verified.admit(Sighting::Seen).map_err(|rejection| rejection.code());
+        }
+        // A host takes a pending login out of its store when it is answered, so that no second answer finds it.
+        if request.as_ref().is_some_and(|request| self.answered.contains(request)) {
+            verified = accept(None)?;
+        }
+        self.claims.insert(claim);
+        self.answered.extend(request);
+        verified.admit(Sighting::FirstUse).map_err(|rejection| rejection.code())
     }
 }
 

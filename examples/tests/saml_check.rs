@@ -54,6 +54,37 @@ fn what_the_line_says_decides() {
 }
 
 #[test]
+fn a_request_is_answered_once_in_a_browser_session() {
+    let idp = TestIdp::well_known("https://idp.example.com").unwrap();
+    let (sp, acs) = ("https://sp.example.com/metadata", "https://sp.example.com/acs");
+    let now = "2026-01-31T12:00:00Z".parse().unwrap();
+    let mut program = Program::start(&json!({
+        "service_provider": {
+            "entity_id": sp,
+            "assertion_consumer_services": [{"binding": "http-post", "index": 0, "location": acs}],
+        },
+        "identity_provider": {"metadata": idp.metadata(now + chrono::TimeDelta::days(1)).unwrap()},
+    }));
+    let mut verdict = |session: &str, request: &str, assertion: &str| {
+        let mut answer = LoginAnswer::new(assertion, sp, acs, now);
+        answer.in_response_to = Some(request.to_owned());
+        program.ask(&json!({
+            "id": session,
+            "saml_response_b64": idp.respond(&answer).unwrap().base64(),
+            "in_response_to": request,
+            "now": now.to_rfc3339(),
+        }))["error"]
+            .clone()
+    };
+    assert_eq!(verdict("one", "_r1", "a1"), Value::Null);
+    assert_eq!(verdict("one", "_r1", "a2"), "RSP-06");
+    assert_eq!(verdict("one", "_r1", "a1"), "ASN-05");
+    assert_eq!(verdict("one", "_r2", "a2"), Value::Null);
+    assert_eq!(verdict("two", "_r1", "a3"), Value::Null);
+    program.end();
+}
+
+#[test]
 fn nothing_on_a_line_ends_it() {
     let capture = captures::one("ssp/assertion-signed");
     let mut program = Program::start(&connection_of(&capture));
