@@ -90,7 +90,7 @@ impl TestRequest {
     /// Whether the query carried a signature (Bindings 3.4.4.1) and the certificate's key made it.
     ///
     /// # Errors
-    /// [`TestError::Key`] if the certificate can't be read.
+    /// [`TestError::Key`] if the certificate can't be read, or its key is not RSA.
     pub fn verify_query(&self, certificate_pem: &str) -> Result<bool, TestError> {
         let public = X509::from_pem(certificate_pem.as_bytes())?.public_key()?;
         let Some(signature) = &self.query_signature else {
