@@ -7,6 +7,8 @@ pub use cause::{Cause, Part};
 
 use std::fmt;
 
+use crate::Binding;
+
 /// A message was refused; the first broken rule, in the documented order of evaluation, is named.
 ///
 /// [`Rejection::code`] is the rule's stable id, [`Rejection::cause`] the fact, [`Rejection::expected`] and
@@ -24,6 +26,7 @@ use std::fmt;
 pub struct Rejection {
     cause: Box<Cause>,
     verified: bool,
+    answer_to: Option<Box<AnswerTo>>,
 }
 
 impl Rejection {
@@ -45,7 +48,8 @@ impl Rejection {
         self.cause.expected()
     }
 
-    /// Gives what stood in the message, cut to 256 characters; see [`Rejection::is_verified`].
+    /// Gives what stood in the message, or what is wrong with its XML, signature or encryption, cut to 256 characters;
+    /// see [`Rejection::is_verified`].
     #[must_use]
     pub fn found(&self) -> Option<String> {
         self.cause.found().map(|found| found.chars().take(SHOWN).collect())
@@ -72,6 +76,17 @@ impl Rejection {
         matches!(*self.cause, Cause::Unsolicited { bounce: true })
     }
 
+    /// Gives the request that must be answered though it was refused, if it is one.
+    pub(crate) fn answer_to(&self) -> Option<&AnswerTo> {
+        self.answer_to.as_deref()
+    }
+
+    /// Marks the refused message as one that must be answered.
+    pub(crate) fn with_answer_to(mut self, answer_to: AnswerTo) -> Self {
+        self.answer_to = Some(Box::new(answer_to));
+        self
+    }
+
     /// Marks what was found as having stood under a verified signature.
     pub(crate) fn verified(mut self) -> Self {
         self.verified = true;
@@ -81,7 +96,7 @@ impl Rejection {
 
 impl From<Cause> for Rejection {
     fn from(cause: Cause) -> Self {
-        Self { cause: Box::new(cause), verified: false }
+        Self { cause: Box::new(cause), verified: false, answer_to: None }
     }
 }
 
@@ -102,6 +117,14 @@ impl fmt::Debug for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+/// What the answer to a request must repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnswerTo {
+    pub(crate) id: String,
+    pub(crate) binding: Binding,
+    pub(crate) relay_state: Option<String>,
+}
 
 /// Enough for every name and address that is worth comparing by eye.
 const SHOWN: usize = 256;

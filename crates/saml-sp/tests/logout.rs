@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test helpers")]
 
+use std::io::Read;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::testing::{
     TestIdp, TestKey, TestLogoutRequest, TestLogoutResponse, TestMessage, TestNameId, TestStatus,
 };
 use saml_sp::{
     Binding, Certificate, Connection, Endpoint, IdentityProvider, IdpSession, Inbound, KeyPair, KeyRing,
-    LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest, NameId, Outbound,
-    PendingLogout, Policy, PrivateKey, RequestError, RequestId, ServiceProvider,
+    LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest, NameId, OpenError, Outbound,
+    PendingLogin, PendingLogout, Policy, PrivateKey, RequestError, RequestId, SealKey, ServiceProvider,
 };
 use testkit::captures;
 
@@ -155,6 +158,40 @@ fn a_request_of_the_identity_provider_is_read_and_answered_with_its_relay_state(
 
 // SLO-04
 #[test]
+fn a_signed_request_is_answered_even_if_it_is_refused_and_others_are_not() {
+    let host = Host::new();
+    let mut late = order();
+    late.not_on_or_after = Some("2026-01-31T11:00:00Z".parse().unwrap());
+    let refuse = |order: &TestLogoutRequest| {
+        let body = host.test.logout_request(order).unwrap().form_body(Some("r"));
+        let rejection = host.connection().accept_logout(&Inbound::FormBody(&body), None, now()).unwrap_err();
+        host.connection().respond_refused_logout(&rejection, &id("_ours"), now()).unwrap()
+    };
+    let answer = host.at_idp(&refuse(&late).unwrap());
+    assert_eq!(answer.in_response_to.as_deref(), Some("_lr"));
+    assert_eq!(answer.status.as_deref(), Some("urn:oasis:names:tc:SAML:2.0:status:Requester"));
+    assert_eq!(answer.relay_state.as_deref(), Some("r"));
+    late.sign = false;
+    assert_eq!(refuse(&late), None);
+    let response = host.test.logout_response(&TestLogoutResponse::new("_in", SLO, "_out", now())).unwrap();
+    let found = host.connection().accept_logout(&Inbound::FormBody(&response.form_body(None)), None, now());
+    let answered = host.connection().respond_refused_logout(&found.unwrap_err(), &id("_ours"), now());
+    assert_eq!(answered, Ok(None), "a response is not answered");
+}
+
+// TEN-09
+#[test]
+fn a_sealed_pending_logout_is_no_login() {
+    let host = Host::new();
+    let pending = host.begin(Binding::HttpRedirect).1;
+    let key = [SealKey::new([1; 32])];
+    let sealed = pending.seal(&key[0], [2; 12]).unwrap();
+    assert_eq!(PendingLogout::open(&sealed, &key), Ok(pending));
+    assert_eq!(PendingLogin::open(&sealed, &key), Err(OpenError::Forged));
+}
+
+// SLO-04
+#[test]
 fn an_answer_goes_to_the_response_location() {
     let mut host = Host::new();
     let mut endpoint = Endpoint::new(Binding::HttpPost, "https://idp.example/slo".parse().unwrap());
@@ -202,6 +239,19 @@ fn a_request_that_is_not_signed_by_the_identity_provider_is_refused() {
     assert_eq!(host.receive(&redirected, None).unwrap_err(), "SIG-07", "a bad signature is never taken");
     assert_eq!(host.receive(&Inbound::FormBody(&form), None).unwrap_err(), "SIG-07");
     host.receive(&Inbound::RawQuery(bare), None).unwrap();
+}
+
+// SIG-20
+#[test]
+fn a_redirected_message_carries_no_xml_signature() {
+    let host = Host::new();
+    let message = host.test.logout_request(&order()).unwrap();
+    let mut deflated = Vec::new();
+    let level = flate2::Compression::default();
+    flate2::read::DeflateEncoder::new(message.xml(), level).read_to_end(&mut deflated).unwrap();
+    let text = BASE64_STANDARD.encode(deflated).replace('+', "%2B");
+    let query = format!("SAMLRequest={text}");
+    assert_eq!(host.receive(&Inbound::RawQuery(&query), None).unwrap_err(), "SIG-20");
 }
 
 // SLO-06, SLO-08

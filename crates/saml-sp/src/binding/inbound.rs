@@ -17,6 +17,7 @@ use crate::{
 /// A redirect's signature covers the query as it was sent (Bindings 3.4.4.1), so a query that a framework has
 /// decoded and encoded again no longer verifies.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub enum Inbound<'a> {
     /// The body of a POST, `application/x-www-form-urlencoded`.
     FormBody(&'a [u8]),

@@ -10,7 +10,7 @@ use crate::{
     enc::DecryptionContext,
     keys::PrivateKey,
     names::{ASSERTION, DS, PROTOCOL, STATUS_PARTIAL_LOGOUT},
-    rejection::{Cause, Part, Rejection},
+    rejection::{AnswerTo, Cause, Part, Rejection},
     response::{Fields, decrypt_name_id, read_name_id, status, text_of, unexpected},
     time::later,
     xml::{Document, Element},
@@ -22,7 +22,8 @@ impl Connection<'_> {
     /// `pending` is the logout that this browser started, if any; only answers need it.
     ///
     /// # Errors
-    /// [`Rejection`]. Logout messages must be signed (SLO-02).
+    /// [`Rejection`]. Logout messages must be signed (SLO-02). A refused request may have to be answered:
+    /// [`Connection::respond_refused_logout`].
     ///
     /// # Security
     /// A request ends only sessions of this connection: find them by [`super::IdpSession::is_meant_by`].
@@ -53,8 +54,19 @@ impl Connection<'_> {
         // Where a signature stands in the message, only what it covers is read.
         let covered = bytes.as_deref().map(parse).transpose()?;
         let root = covered.as_ref().map_or(root, |document| document.root());
-        let judged = |rejection: Rejection| if evidence.is_some() { rejection.verified() } else { rejection };
         let fields = Fields::new(root, part);
+        // Only who is verified is answered, and only if there is something to answer to.
+        let answerable = |rejection: Rejection| match root.attribute("ID") {
+            Some(id) if decoded.kind == MessageKind::Request => rejection.with_answer_to(AnswerTo {
+                id: id.to_owned(),
+                binding: decoded.binding,
+                relay_state: decoded.relay_state.clone(),
+            }),
+            _ => rejection,
+        };
+        let judged = |rejection: Rejection| {
+            if evidence.is_some() { answerable(rejection.verified()) } else { rejection }
+        };
         match decoded.kind {
             MessageKind::Request => self
                 .read_request(&fields, &decoded, evidence.clone(), now)

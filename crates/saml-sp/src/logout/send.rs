@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{IdpSession, LogoutAnswer, LogoutOptions, LogoutRequest, PendingLogout};
 use crate::{
-    Binding, Connection, Endpoint, Outbound, RequestError, RequestId, Seconds,
+    Binding, Connection, Endpoint, Outbound, Rejection, RequestError, RequestId, Seconds,
     binding::MessageKind,
     names::{ASSERTION, PROTOCOL, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS},
     request::{Sending, check_relay_state, name_id_element, signer, xml_or_redirect},
@@ -79,21 +79,51 @@ impl Connection<'_> {
         response_id: &RequestId,
         now: DateTime<Utc>,
     ) -> Result<Outbound, RequestError> {
-        self.require_current(now)?;
-        let endpoint = self.logout_endpoint(None, Some(request.binding))?;
-        // Errata 41: answers have an address of their own if the endpoint names one.
-        let destination = endpoint.for_responses();
         let code = match answer {
             LogoutAnswer::Requester => STATUS_REQUESTER,
             LogoutAnswer::Responder => STATUS_RESPONDER,
             LogoutAnswer::Success => STATUS_SUCCESS,
         };
+        self.answer(&request.id, request.binding, request.relay_state.as_deref(), code, response_id, now)
+    }
+
+    /// Answers a logout request that [`Connection::accept_logout`] refused, if it is one to answer.
+    ///
+    /// A request that the identity provider signed gets an answer even if it can't be followed (SLO-04); nobody else
+    /// gets one. Without this, its own logout would end at an error page here.
+    ///
+    /// # Errors
+    /// [`RequestError::NoLogoutEndpoint`] or [`RequestError::NoKey`].
+    pub fn respond_refused_logout(
+        &self,
+        rejection: &Rejection,
+        response_id: &RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Outbound>, RequestError> {
+        let Some(to) = rejection.answer_to() else { return Ok(None) };
+        let relay_state = to.relay_state.as_deref();
+        self.answer(&to.id, to.binding, relay_state, STATUS_REQUESTER, response_id, now).map(Some)
+    }
+
+    fn answer(
+        &self,
+        request_id: &str,
+        binding: Binding,
+        relay_state: Option<&str>,
+        code: &str,
+        response_id: &RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<Outbound, RequestError> {
+        self.require_current(now)?;
+        let endpoint = self.logout_endpoint(None, Some(binding))?;
+        // Errata 41: answers have an address of their own if the endpoint names one.
+        let destination = endpoint.for_responses();
         let message = protocol("LogoutResponse")
             .attr("ID", response_id.as_str())
             .attr("Version", "2.0")
             .attr("IssueInstant", format_instant(now))
             .attr("Destination", destination.as_str())
-            .attr("InResponseTo", request.id.as_str())
+            .attr("InResponseTo", request_id)
             .child(self.issuer())
             .child(protocol("Status").child(protocol("StatusCode").attr("Value", code)));
         xml_or_redirect(
@@ -104,7 +134,7 @@ impl Connection<'_> {
                 binding: endpoint.binding,
                 to: destination,
                 // Bindings 3.4.3: back as it came, even if it is longer than what we would send.
-                relay_state: request.relay_state.as_deref(),
+                relay_state,
                 signer: Some(signer(self, now)?),
             },
         )

@@ -42,6 +42,8 @@ fn everything_that_metadata_says_is_kept() {
         &role(r#"WantAuthnRequestsSigned="1" errorURL="https://idp.example/help""#, extensions),
         "",
     );
+    let wrong = xml.replace(r#"Signed="1""#, r#"Signed="yes""#);
+    assert_eq!(IdentityProvider::from_metadata(wrong.as_bytes()).unwrap_err().code(), "XML-12");
     let idp = IdentityProvider::from_metadata(xml.as_bytes()).unwrap();
     assert!(idp.want_authn_requests_signed());
     assert_eq!(idp.error_url(), Some("https://idp.example/help"));

@@ -91,7 +91,7 @@ pub enum Cause {
 
     // --- the document ---
     /// XML-01 to XML-07: the document isn't read.
-    #[error("the message is not acceptable XML: {0}")]
+    #[error("the message is not acceptable XML")]
     Xml(XmlError),
     /// XML-11: a string or URI that must hold something is empty or blank.
     #[error("{part} has a blank {what}")]
@@ -117,6 +117,14 @@ pub enum Cause {
         /// Its name.
         found: String,
     },
+    /// XML-12: an attribute that is true or false is neither.
+    #[error("{part} has a {what} that is neither true nor false")]
+    Flag {
+        /// Where.
+        part: Part,
+        /// The attribute.
+        what: &'static str,
+    },
     /// XML-12: an element or attribute that the schema demands is missing.
     #[error("{part} lacks {what}")]
     Missing {
@@ -128,7 +136,7 @@ pub enum Cause {
 
     // --- signatures and encryption ---
     /// SIG-01 to SIG-22: a signature that is there isn't good.
-    #[error("the signature of {part} is refused: {error}")]
+    #[error("the signature of {part} is refused")]
     Signature {
         /// What it should cover.
         part: Part,
@@ -156,8 +164,14 @@ pub enum Cause {
     /// SIG-20: a redirected message carries an XML signature, which senders must remove.
     #[error("a redirected message must not carry an XML signature")]
     SignatureInRedirect,
+    /// XML-05: more encrypted attributes than are opened, since each costs an operation with each private key.
+    #[error("the assertion holds more than {limit} encrypted attributes")]
+    TooManyEncrypted {
+        /// Encrypted attributes allowed.
+        limit: usize,
+    },
     /// ENC-01 to ENC-10: encrypted content can't be read.
-    #[error("the encrypted content of {part} is refused: {error}")]
+    #[error("the encrypted content of {part} is refused")]
     Decryption {
         /// Where.
         part: Part,

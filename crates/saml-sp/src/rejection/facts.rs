@@ -8,12 +8,17 @@ impl Cause {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::MessageTooLong { .. } | Self::TooManyParameters { .. } => "XML-05",
+            Self::MessageTooLong { .. } | Self::TooManyParameters { .. } | Self::TooManyEncrypted { .. } => {
+                "XML-05"
+            }
             Self::Escape | Self::Base64 => "XML-09",
             Self::Inflate | Self::InflatedTooLong { .. } => "XML-10",
             Self::Xml(error) => error.code(),
             Self::Blank { .. } => "XML-11",
-            Self::WrongMessage { .. } | Self::UnexpectedElement { .. } | Self::Missing { .. } => "XML-12",
+            Self::WrongMessage { .. }
+            | Self::UnexpectedElement { .. }
+            | Self::Flag { .. }
+            | Self::Missing { .. } => "XML-12",
             Self::NoMessage | Self::ByRedirect => "RSP-10",
             Self::ParameterTwice { .. }
             | Self::ParameterMissing { .. }
@@ -79,10 +84,12 @@ impl Cause {
         Some(match self {
             Self::MessageTooLong { limit, .. }
             | Self::TooManyParameters { limit }
+            | Self::TooManyEncrypted { limit }
             | Self::InflatedTooLong { limit }
             | Self::RelayStateTooLong { limit, .. }
             | Self::NameIdTooLong { limit, .. } => format!("at most {limit}"),
             Self::SeveralAssertions { .. } => "1".to_owned(),
+            Self::Flag { .. } => "true or false".to_owned(),
             Self::WrongMessage { expected, .. } => (*expected).to_owned(),
             Self::Version { .. } => "2.0".to_owned(),
             Self::Instant { .. } => "a time such as 2026-01-31T12:00:00Z".to_owned(),
@@ -141,6 +148,9 @@ impl Cause {
             | Self::NameIdFormat { found, .. }
             | Self::NameIdQualifier { found, .. }
             | Self::Recipient { found, .. } => found.clone(),
+            Self::Xml(error) => error.to_string(),
+            Self::Signature { error, .. } => error.to_string(),
+            Self::Decryption { error, .. } => error.to_string(),
             Self::Audience { found, .. } => found.join(" "),
             Self::AuthnContext { found, .. } => return found.clone(),
             Self::Status(status) => status.to_string(),
@@ -222,3 +232,6 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

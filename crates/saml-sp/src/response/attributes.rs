@@ -22,30 +22,27 @@ pub(super) fn read_attributes(
     statements: &[Element<'_>],
     notices: &mut Vec<Notice>,
 ) -> Result<Attributes, Rejection> {
-    let mut all = Attributes::default();
-    let mut add = |attribute: Attribute| {
-        let name = attribute.name.clone();
-        if all.add(attribute) {
-            let notice = Notice::DuplicateAttribute { name };
-            if !notices.contains(&notice) {
-                notices.push(notice);
-            }
-        }
-    };
+    let mut all = Vec::new();
+    let mut encrypted = 0..MAX_ENCRYPTED;
     for child in statements.iter().flat_map(|statement| statement.children()) {
         if child.is(ASSERTION, "Attribute") {
-            add(read_attribute(child)?);
+            all.push(read_attribute(child)?);
         } else if child.is(ASSERTION, "EncryptedAttribute") {
+            if encrypted.next().is_none() {
+                return Err(Cause::TooManyEncrypted { limit: MAX_ENCRYPTED }.into());
+            }
             let part = Part::Attribute;
             let decryption = context.decryption(true);
             let opened = decrypt(child, &decryption).map_err(|error| Cause::Decryption { part, error })?;
             let document = Document::parse(&opened.bytes, decryption.limits).map_err(Cause::Xml)?;
-            add(read_attribute(document.root())?);
+            all.push(read_attribute(document.root())?);
         } else {
             return Err(unexpected(Part::Assertion, child));
         }
     }
-    Ok(all)
+    let (attributes, merged) = Attributes::merge(all);
+    notices.extend(merged.into_iter().map(|name| Notice::DuplicateAttribute { name }));
+    Ok(attributes)
 }
 
 fn read_attribute(element: Element<'_>) -> Result<Attribute, Rejection> {
@@ -78,3 +75,6 @@ fn read_value(element: Element<'_>) -> Result<AttributeValue, Rejection> {
     }
     Ok(AttributeValue::Xml(String::from_utf8_lossy(&xml).into_owned()))
 }
+
+/// Products encrypt the whole assertion; 32 leave room for those that would rather choose.
+const MAX_ENCRYPTED: usize = 32;

@@ -54,7 +54,7 @@ impl<'d> Fields<'d> {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
             Some("false" | "0") => Ok(Some(false)),
-            Some(_) => Err(Cause::Missing { part: self.part, what: name }.into()),
+            Some(_) => Err(Cause::Flag { part: self.part, what: name }.into()),
         }
     }
 

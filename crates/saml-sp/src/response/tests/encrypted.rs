@@ -53,6 +53,22 @@ fn an_encrypted_attribute_stands_beside_the_others() {
     assert_eq!(login.attributes().text("mail"), Some("a@example.com"));
 }
 
+// XML-05
+#[test]
+fn the_number_of_encrypted_attributes_has_a_limit() {
+    let attribute = r#"<saml:Attribute Name="a"/>"#;
+    let one = wrapped("EncryptedAttribute", attribute, DataEncryption::Aes256Gcm);
+    let with = |count: usize| {
+        let all = format!("{}</saml:AttributeStatement>", one.repeat(count));
+        scene()
+            .accept(&[("</saml:AttributeStatement>", &all)])
+            .map(drop)
+            .map_err(|rejection| rejection.code())
+    };
+    assert_eq!(with(32), Ok(()));
+    assert_eq!(with(33), Err("XML-05"));
+}
+
 // ENC-02, ENC-07
 #[test]
 fn an_encrypted_assertion_is_verified_as_a_document_of_its_own() {
