@@ -38,6 +38,11 @@ impl Params {
         Ok(first)
     }
 
+    /// All parameters in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter whose name is written in any case; the first one wins.
     #[must_use]
     pub fn any_case(&self, name: &str) -> Option<&str> {

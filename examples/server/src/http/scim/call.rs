@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use chrono::{DateTime, Utc};
-use scim_schema::{Projection, ResourceType, SchemaSet};
+use scim_schema::message::Error;
+use scim_schema::{Precondition, Projection, ResourceType, SchemaSet, Verdict};
 use tenant_model::{Capabilities, Operation, Scope, TenantId};
 
 use super::auth::Caller;
@@ -134,28 +135,27 @@ impl<'a> Call<'a> {
         Projection::parse(kind, attributes, excluded).map_err(|error| Fault::of(&error))
     }
 
-    /// RFC 7644 3.14: a write with `If-Match` happens only to the version that the client knows.
-    pub(crate) fn precondition(&self, stored: &StoredResource) -> Result<(), Fault> {
-        match self.tags(&header::IF_MATCH) {
-            Some(tags) if self.capabilities().etag && !matches(&tags, stored) => Err(Fault::new(
-                StatusCode::PRECONDITION_FAILED,
-                "scim.version",
-                "the resource has another version now; read it again",
-            )),
-            _ => Ok(()),
+    /// What becomes of a request with conditions (RFC 7644 3.14); a write to another version than the client knows is
+    /// refused.
+    pub(crate) fn verdict(&self, stored: &StoredResource, writes: bool) -> Result<Verdict, Fault> {
+        if !self.capabilities().etag {
+            return Ok(Verdict::Proceed);
         }
-    }
-
-    /// Whether the client's copy (`If-None-Match`) is the present one.
-    pub(crate) fn unchanged(&self, stored: &StoredResource) -> bool {
-        self.capabilities().etag
-            && self.tags(&header::IF_NONE_MATCH).is_some_and(|tags| matches(&tags, stored))
-    }
-
-    fn tags(&self, name: &HeaderName) -> Option<String> {
-        let values: Vec<&str> =
-            self.parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-        (!values.is_empty()).then(|| values.join(","))
+        let header = |name: HeaderName| -> Option<String> {
+            let values = self.parts.headers.get_all(name);
+            let values: Vec<&str> = values.iter().filter_map(|value| value.to_str().ok()).collect();
+            (!values.is_empty()).then(|| values.join(","))
+        };
+        let (if_match, if_none_match) = (header(header::IF_MATCH), header(header::IF_NONE_MATCH));
+        let condition = Precondition::parse(if_match.as_deref(), if_none_match.as_deref())
+            .map_err(|error| Fault::of(&error))?;
+        let current = view::version(stored.version);
+        let verdict =
+            if writes { condition.for_write(Some(&current)) } else { condition.for_read(Some(&current)) };
+        if verdict == Verdict::Failed {
+            return Err(Fault::message("scim.version", &Error::precondition_failed()));
+        }
+        Ok(verdict)
     }
 
     /// Notes the token's use, at most every five minutes; a failure costs the request nothing.
@@ -170,13 +170,6 @@ impl<'a> Call<'a> {
             tracing::warn!(%error, "a token's use was not noted");
         }
     }
-}
-
-/// Weak comparison for both headers: clients send weak tags in `If-Match`, which strong comparison never matches.
-fn matches(tags: &str, stored: &StoredResource) -> bool {
-    let ours = view::version(stored.version);
-    let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || opaque(tag) == opaque(&ours))
 }
 
 /// The name of the resource type whose members are a table.

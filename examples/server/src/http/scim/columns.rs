@@ -1,7 +1,7 @@
 //! Where filters and sorting find their values in the database.
 
 use scim_filter::{Column, Columns, Table};
-use scim_schema::{AttrPath, AttributeType, ResourceType};
+use scim_schema::{AttrPath, AttributeType, ResourceType, SortOrder};
 
 use super::call::{GROUP, USER};
 
@@ -44,10 +44,12 @@ pub(crate) fn of(kind: &ResourceType) -> Columns {
 
 /// The `ORDER BY` list of a list request. Names come from the schema, never from the client; the id makes the order
 /// total, so that pages neither repeat nor skip.
-pub(crate) fn order(path: Option<&AttrPath>, descending: bool) -> String {
-    let direction = if descending { "DESC" } else { "ASC" };
+pub(crate) fn order(path: Option<&AttrPath>, order: SortOrder) -> String {
     // RFC 7644 3.4.2.3: a missing value is last when ascending and first when descending.
-    let nulls = if descending { "NULLS FIRST" } else { "NULLS LAST" };
+    let (direction, nulls) = match order {
+        SortOrder::Ascending => ("ASC", "NULLS LAST"),
+        SortOrder::Descending => ("DESC", "NULLS FIRST"),
+    };
     match path.and_then(expression) {
         Some(value) => format!("{value} {direction} {nulls}, r.resource_id"),
         None => format!("r.created_at {direction}, r.resource_id"),
@@ -124,7 +126,7 @@ mod tests {
     fn order_by(path: &str) -> String {
         let set = SchemaSet::standard();
         let user = set.resource_type("User").unwrap();
-        order(Some(&user.resolve_attribute(path).unwrap()), false)
+        order(Some(&user.resolve_attribute(path).unwrap()), SortOrder::Ascending)
     }
 
     // M06
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_order_is_total() {
-        assert!(order(None, true).ends_with(", r.resource_id"));
+        assert!(order(None, SortOrder::Descending).ends_with(", r.resource_id"));
         assert!(order_by("userName").ends_with(", r.resource_id"));
     }
 }

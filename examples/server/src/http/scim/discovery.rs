@@ -1,7 +1,10 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`.
 
 use axum::http::{Method, StatusCode};
+use scim_schema::message::{Error, ListResponse};
+use scim_schema::{Capabilities, FilterSupport};
 use serde_json::{Value, json};
+use tenant_model::Operation;
 
 use super::call::Call;
 use super::fault::Fault;
@@ -11,9 +14,9 @@ use crate::http::answer::{Answer, typed};
 pub(super) fn answer(call: &Call<'_>, segments: &[&str]) -> Result<Answer, Fault> {
     let found = match segments {
         ["ServiceProviderConfig"] => Some(service_provider_config(call)),
-        ["ResourceTypes"] => Some(list(call, &resource_types(call))?),
+        ["ResourceTypes"] => Some(list(call, &call.schemas.resource_types_to_json(&call.base_url))?),
         ["ResourceTypes", name] => call.schemas.resource_type(name).map(|kind| kind.to_json(&call.base_url)),
-        ["Schemas"] => Some(list(call, &schemas(call))?),
+        ["Schemas"] => Some(list(call, &call.schemas.schemas_to_json(&call.base_url))?),
         ["Schemas", id] => call.schemas.schema(id).map(|schema| schema.to_json(&call.base_url)),
         _ => None,
     };
@@ -26,50 +29,25 @@ pub(super) fn answer(call: &Call<'_>, segments: &[&str]) -> Result<Answer, Fault
 }
 
 /// RFC 7644 4: a filter is refused, other query parameters are ignored.
-fn list(call: &Call<'_>, resources: &[Value]) -> Result<Value, Fault> {
+fn list(call: &Call<'_>, resources: &ListResponse<Value>) -> Result<Value, Fault> {
     if call.query.any_case("filter").is_some() {
-        return Err(Fault::new(StatusCode::FORBIDDEN, "M25", "schemas and resource types take no filter"));
+        return Err(Fault::message("M25", &Error::new(403, "this endpoint cannot be filtered")));
     }
-    Ok(json!({
-        "schemas": [scim_schema::urn::LIST_RESPONSE],
-        "totalResults": resources.len(),
-        "startIndex": 1,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    }))
+    Ok(json!(resources))
 }
 
-fn resource_types(call: &Call<'_>) -> Vec<Value> {
-    call.schemas.resource_types().iter().map(|kind| kind.to_json(&call.base_url)).collect()
-}
-
-fn schemas(call: &Call<'_>) -> Vec<Value> {
-    call.schemas.schemas().iter().map(|schema| schema.to_json(&call.base_url)).collect()
-}
-
+/// What is offered, from the same data that decides it.
 fn service_provider_config(call: &Call<'_>) -> Value {
-    let capabilities = call.capabilities();
-    let patch = capabilities
-        .resources
-        .values()
-        .any(|operations| operations.contains(&tenant_model::Operation::Patch));
-    json!({
-        "schemas": [scim_schema::urn::SERVICE_PROVIDER_CONFIG],
-        "patch": { "supported": patch },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
-        "filter": { "supported": true, "maxResults": capabilities.page.max_size() },
-        "changePassword": { "supported": false },
-        "sort": { "supported": capabilities.sort },
-        "etag": { "supported": capabilities.etag },
-        "authenticationSchemes": [{
-            "type": "oauthbearertoken",
-            "name": "Bearer token",
-            "description": "A token that an admin makes and pastes into the identity provider",
-            "primary": true,
-        }],
-        "meta": {
-            "resourceType": "ServiceProviderConfig",
-            "location": format!("{}/ServiceProviderConfig", call.base_url),
-        },
-    })
+    let ours = call.capabilities();
+    let mut offered = Capabilities::default();
+    offered.patch = ours.resources.values().any(|operations| operations.contains(&Operation::Patch));
+    offered.filter = Some(FilterSupport { max_results: ours.page.max_size().into() });
+    offered.sort = ours.sort;
+    offered.etag = ours.etag;
+    offered.pagination = offered.pagination.map(|mut pagination| {
+        pagination.default_page_size = Some(ours.page.default_size().into());
+        pagination.max_page_size = Some(ours.page.max_size().into());
+        pagination
+    });
+    offered.to_json(&call.base_url)
 }

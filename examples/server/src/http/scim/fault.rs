@@ -1,8 +1,9 @@
 //! Errors in SCIM's own form (RFC 7644 3.12).
 
 use axum::http::{HeaderValue, StatusCode, header};
+use scim_schema::message::Error;
 use scim_schema::{ScimError, ScimType};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::http::answer::{Answer, Refusal, typed};
 use crate::random::NoRandomness;
@@ -34,14 +35,14 @@ impl Fault {
         code: &str,
         detail: impl Into<String>,
     ) -> Self {
-        let mut body = json!({ "schemas": [scim_schema::urn::ERROR], "status": status.as_str() });
-        if let Some(object) = body.as_object_mut() {
-            if let Some(scim_type) = scim_type {
-                object.insert("scimType".to_owned(), json!(scim_type.as_str()));
-            }
-            object.insert("detail".to_owned(), Value::String(detail.into()));
-        }
-        Self(Box::new(Parts { status, body, code: code.to_owned(), allow: None }))
+        let message = Error { status: status.as_u16(), scim_type, detail: detail.into() };
+        Self::message(code, &message)
+    }
+
+    /// A message of the standard, with a code for our log.
+    pub(crate) fn message(code: &str, message: &Error) -> Self {
+        let status = StatusCode::from_u16(message.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self(Box::new(Parts { status, body: message.to_json(), code: code.to_owned(), allow: None }))
     }
 
     /// There is no such resource, in this tenant.
@@ -59,18 +60,12 @@ impl Fault {
 
     /// A unique value is in use.
     pub(crate) fn taken(attribute: &str) -> Self {
-        Self::typed(
-            StatusCode::CONFLICT,
-            Some(ScimType::Uniqueness),
-            "scim.uniqueness",
-            format!("the value of {attribute} is in use by another resource"),
-        )
+        Self::message("scim.uniqueness", &Error::taken(attribute))
     }
 
     /// The error of one of the SCIM crates.
     pub(crate) fn of(error: &dyn ScimError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self(Box::new(Parts { status, body: error.to_json(), code: error.code().to_owned(), allow: None }))
+        Self::message(error.code(), &Error::from(error))
     }
 
     /// Its HTTP status.

@@ -15,8 +15,9 @@ mod write;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use scim_schema::message::Error;
 
 use self::call::Call;
 pub(crate) use self::call::USER;
@@ -25,8 +26,7 @@ use crate::app::{App, Shared};
 use crate::clock;
 use crate::http::answer::Answer;
 
-/// The media type of every answer (RFC 7644 3.1).
-pub(crate) const MEDIA_TYPE: &str = "application/scim+json";
+pub(crate) use scim_schema::message::MEDIA_TYPE;
 
 /// Every request below a SCIM base.
 pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answer {
@@ -71,5 +71,5 @@ async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
 }
 
 fn not_offered(what: &str) -> Fault {
-    Fault::new(StatusCode::NOT_IMPLEMENTED, "scim.not_implemented", format!("{what} is not offered"))
+    Fault::message("scim.not_implemented", &Error::new(501, format!("{what} is not offered")))
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use scim_filter::{BindOptions, Dialect, Filter, SqlValue};
-use scim_schema::{AttrPath, Projection, Resource, ResourceType, ScimType, parse_object};
-use serde_json::{Map, Value, json};
+use scim_schema::message::{ListResponse, PageSizes, SearchRequest};
+use scim_schema::{Projection, ResourceType, Verdict, parse_object};
+use serde_json::json;
 use sqlx::AnyConnection;
 use tenant_model::{Operation, QuirkPreset};
 
@@ -27,7 +28,7 @@ pub(super) async fn one(call: &Call<'_>, kind: &ResourceType, id: &str) -> Resul
     let mut db = call.app.base.store.read().await?;
     let stored = resources::find(&mut db, call.tenant(), kind.name(), id).await?;
     let stored = stored.ok_or_else(|| Fault::unknown("such resource"))?;
-    if call.unchanged(&stored) {
+    if call.verdict(&stored, false)? == Verdict::NotModified {
         let mut answer = typed(StatusCode::NOT_MODIFIED, MEDIA_TYPE, Body::empty());
         set_version(call, &mut answer, &stored);
         return Ok(answer);
@@ -38,16 +39,8 @@ pub(super) async fn one(call: &Call<'_>, kind: &ResourceType, id: &str) -> Resul
 /// `GET /Users`.
 pub(super) async fn list(call: &Call<'_>, kind: &ResourceType) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Read)?;
-    let text = |name: &str| call.query.any_case(name).map(str::to_owned);
-    let query = ListQuery {
-        filter: text("filter"),
-        sort_by: text("sortBy"),
-        descending: is_descending(text("sortOrder").as_deref()),
-        start: number(text("startIndex").as_deref(), "startIndex")?,
-        count: number(text("count").as_deref(), "count")?,
-        projection: call.projection(kind)?,
-    };
-    listed(call, kind, &query).await
+    let search = SearchRequest::from_query(call.query.pairs()).map_err(|error| Fault::of(&error))?;
+    listed(call, kind, &search).await
 }
 
 /// `POST /Users/.search`: the same, with the parameters in the body.
@@ -55,33 +48,8 @@ pub(super) async fn search(call: &Call<'_>, kind: &ResourceType, body: Body) -> 
     call.allow(kind, Operation::Read)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
     let fields = parse_object(&bytes, &scim_schema::Limits::default()).map_err(|error| Fault::of(&error))?;
-    let get =
-        |name: &str| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let text = |name: &str| match get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(_) => Err(wrong(name)),
-    };
-    let names = |name: &str| match get(name) {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(names)) => {
-            let texts = names.iter().map(|name| name.as_str().map(str::to_owned));
-            texts.collect::<Option<Vec<_>>>().ok_or_else(|| wrong(name))
-        }
-        Some(_) => Err(wrong(name)),
-    };
-    let projection = Projection::new(kind, &names("attributes")?, &names("excludedAttributes")?)
-        .map_err(|error| Fault::of(&error))?;
-    let query = ListQuery {
-        filter: text("filter")?,
-        sort_by: text("sortBy")?,
-        descending: is_descending(text("sortOrder")?.as_deref()),
-        start: number(text("startIndex")?.as_deref(), "startIndex")?,
-        count: number(text("count")?.as_deref(), "count")?,
-        projection,
-    };
-    listed(call, kind, &query).await
+    let search = SearchRequest::from_json(&fields).map_err(|error| Fault::of(&error))?;
+    listed(call, kind, &search).await
 }
 
 /// One resource as an answer, with its version and its address.
@@ -98,7 +66,7 @@ pub(super) async fn shown(
     let resource = view::resource(call, kind, stored, &computed);
     let mut answer = typed(status, MEDIA_TYPE, json!(projection.project(&resource)).to_string());
     set_version(call, &mut answer, stored);
-    let location = HeaderValue::from_str(&view::location(call, kind, &stored.id)).ok();
+    let location = HeaderValue::from_str(&kind.location(&call.base_url, &stored.id)).ok();
     if let (Some(location), StatusCode::CREATED) = (&location, status) {
         answer.headers_mut().insert(header::LOCATION, location.clone());
     }
@@ -110,57 +78,36 @@ pub(super) async fn shown(
 
 /// The ETag of an answer about one resource.
 pub(super) fn set_version(call: &Call<'_>, answer: &mut Answer, stored: &StoredResource) {
-    if let (true, Ok(tag)) = (call.capabilities().etag, HeaderValue::from_str(&view::version(stored.version)))
+    if let (true, Ok(tag)) =
+        (call.capabilities().etag, HeaderValue::from_str(&view::version(stored.version).to_string()))
     {
         answer.headers_mut().insert(header::ETAG, tag);
     }
 }
 
-struct ListQuery {
-    filter: Option<String>,
-    sort_by: Option<String>,
-    descending: bool,
-    start: Option<i64>,
-    count: Option<i64>,
-    projection: Projection,
-}
-
-async fn listed(call: &Call<'_>, kind: &ResourceType, query: &ListQuery) -> Result<Answer, Fault> {
-    let condition = condition(call, kind, query.filter.as_deref())?;
-    let sort_by = query.sort_by.as_deref().filter(|_| call.capabilities().sort);
-    let sort_by: Option<AttrPath> = match sort_by {
-        Some(name) if !name.is_empty() => {
-            Some(kind.resolve_attribute(name).map_err(|error| Fault::of(&error))?)
-        }
-        _ => None,
+async fn listed(call: &Call<'_>, kind: &ResourceType, search: &SearchRequest) -> Result<Answer, Fault> {
+    let projection = search.projection(kind).map_err(|error| Fault::of(&error))?;
+    let condition = condition(call, kind, search.filter.as_deref())?;
+    let sort_by = match search.sort_by.as_deref().filter(|_| call.capabilities().sort) {
+        Some(path) => Some(kind.resolve_attribute(path).map_err(|error| Fault::of(&error))?),
+        None => None,
     };
-    let order = columns::order(sort_by.as_ref(), query.descending);
-    let start = u64::try_from(query.start.unwrap_or(1).max(1)).unwrap_or(1);
-    let page = call.capabilities().page;
-    // RFC 7644 3.4.2.4: a negative count is zero, and never more than what was asked for.
-    let count = match query.count {
-        None => u64::from(page.default_size()),
-        Some(count) => u64::try_from(count).unwrap_or(0).min(u64::from(page.max_size())),
-    };
+    let order = columns::order(sort_by.as_ref(), search.sort_order);
+    let sizes = call.capabilities().page;
+    let page = search.page(&PageSizes { default: sizes.default_size().into(), max: sizes.max_size().into() });
     let mut db = call.app.base.store.read().await?;
-    let offset = start.saturating_sub(1);
+    let (offset, count) = (page.offset(), page.count);
     let found =
         resources::list(&mut db, call.tenant(), kind.name(), &condition, &order, offset, count).await?;
     let rows: Vec<&StoredResource> = found.resources.iter().collect();
-    let mut computed = computed(call, &mut db, kind, &rows, &query.projection).await?;
-    let mut resources = Vec::with_capacity(rows.len());
+    let mut computed = computed(call, &mut db, kind, &rows, &projection).await?;
+    let mut shown = Vec::with_capacity(rows.len());
     for stored in rows {
-        let computed = computed.remove(&stored.id).unwrap_or_default();
-        let resource: Resource = view::resource(call, kind, stored, &computed);
-        resources.push(Value::Object(query.projection.project(&resource).to_map()));
+        shown.push(view::resource(call, kind, stored, &computed.remove(&stored.id).unwrap_or_default()));
     }
-    let mut out = Map::new();
-    out.insert("schemas".to_owned(), json!([scim_schema::urn::LIST_RESPONSE]));
-    out.insert("totalResults".to_owned(), json!(found.total));
-    out.insert("startIndex".to_owned(), json!(start));
-    out.insert("itemsPerPage".to_owned(), json!(resources.len()));
-    out.insert("Resources".to_owned(), Value::Array(resources));
-    Ok(typed(StatusCode::OK, MEDIA_TYPE, Value::Object(out).to_string()))
+    let projected = shown.iter().map(|resource| projection.project(resource)).collect();
+    let list = ListResponse::by_index(projected, found.total, page.start_index);
+    Ok(typed(StatusCode::OK, MEDIA_TYPE, json!(list).to_string()))
 }
 
 /// The filter as SQL with bound values; what the columns cannot answer is refused, never answered half.
@@ -206,44 +153,5 @@ async fn computed(
     Ok(out)
 }
 
-fn number(text: Option<&str>, name: &str) -> Result<Option<i64>, Fault> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    // Too big for 64 bits is still a number: as big as it gets.
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wrong(name));
-    }
-    let limit = if text.starts_with('-') { i64::MIN } else { i64::MAX };
-    Ok(Some(text.parse().unwrap_or(limit)))
-}
-
-fn is_descending(order: Option<&str>) -> bool {
-    order.is_some_and(|order| order.eq_ignore_ascii_case("descending"))
-}
-
-fn wrong(name: &str) -> Fault {
-    Fault::typed(
-        StatusCode::BAD_REQUEST,
-        Some(ScimType::InvalidValue),
-        "scim.search.value",
-        format!("the value of {name} is not of the right type"),
-    )
-}
-
 /// After the tenant and the resource type.
 const FIRST_PLACEHOLDER: usize = 3;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // M07
-    #[test]
-    fn page_numbers_of_any_size_are_numbers_and_nothing_else_is() {
-        assert_eq!(number(Some("-1"), "count").unwrap(), Some(-1));
-        assert_eq!(number(Some("99999999999999999999"), "count").unwrap(), Some(i64::MAX));
-        assert_eq!(number(Some(""), "count").unwrap(), None);
-        assert!(number(Some("ten"), "count").is_err());
-        assert!(number(Some("1.5"), "count").is_err());
-    }
-}

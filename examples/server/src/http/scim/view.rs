@@ -1,6 +1,6 @@
 //! From rows to the resource that a client sees: `id`, `meta`, membership and `groups` are computed.
 
-use scim_schema::{Resource, ResourceType, format_date_time};
+use scim_schema::{ETag, Meta, Resource, ResourceType};
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, GROUP, USER};
@@ -37,27 +37,20 @@ pub(crate) fn resource(
     if let (Some(groups), USER) = (&computed.groups, kind.name()) {
         insert_list(&mut fields, "groups", groups.iter().map(|group| element(call, group, "direct")));
     }
-    fields.insert(
-        "meta".to_owned(),
-        json!({
-            "resourceType": kind.name(),
-            "created": format_date_time(stored.created),
-            "lastModified": format_date_time(stored.updated),
-            "location": location(call, kind, &stored.id),
-            "version": version(stored.version),
-        }),
-    );
-    Resource::from_stored(fields)
-}
-
-/// The address of a resource.
-pub(crate) fn location(call: &Call<'_>, kind: &ResourceType, id: &str) -> String {
-    format!("{}{}/{id}", call.base_url, kind.endpoint())
+    let mut resource = Resource::from_stored(fields);
+    resource.set_meta(&Meta {
+        resource_type: kind.name().to_owned(),
+        created: stored.created,
+        last_modified: stored.updated,
+        location: kind.location(&call.base_url, &stored.id),
+        version: call.capabilities().etag.then(|| version(stored.version)),
+    });
+    resource
 }
 
 /// A version as `meta.version` and ETag: weak, since the same resource is shown in several projections.
-pub(crate) fn version(number: i64) -> String {
-    format!("W/\"{number}\"")
+pub(crate) fn version(number: i64) -> ETag {
+    ETag::weak(number)
 }
 
 /// RFC 7643 2.5: an empty list is no attribute.
@@ -72,7 +65,7 @@ fn element(call: &Call<'_>, membership: &Membership, kind: &str) -> Value {
     let mut out = json!({ "value": membership.id });
     if let Some(object) = out.as_object_mut() {
         if let Some(kind) = call.schemas.resource_type(&membership.kind) {
-            object.insert("$ref".to_owned(), json!(location(call, kind, &membership.id)));
+            object.insert("$ref".to_owned(), json!(kind.location(&call.base_url, &membership.id)));
         }
         if let Some(display) = &membership.display {
             object.insert("display".to_owned(), json!(display));

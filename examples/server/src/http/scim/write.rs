@@ -285,7 +285,7 @@ async fn current(
 ) -> Result<StoredResource, Fault> {
     let found = resources::find(tx, call.tenant(), kind.name(), id).await?;
     let found = found.ok_or_else(|| Fault::unknown("such resource"))?;
-    call.precondition(&found)?;
+    call.verdict(&found, true)?;
     Ok(found)
 }
 
