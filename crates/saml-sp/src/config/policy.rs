@@ -186,3 +186,37 @@ impl Seconds {
 const MAX_SKEW: u32 = 300;
 /// An hour and a half: longer than the longest window that a product is known to give an assertion (70 minutes).
 const MAX_ISSUE_AGE: u32 = 90 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_reads_back_and_refuses_what_it_does_not_know() {
+        let policy = Policy { require_name_id: false, max_issue_age: Seconds::new(60), ..Policy::default() };
+        let text = serde_json::to_string(&policy).unwrap();
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+        assert_eq!(serde_json::from_str::<Policy>("{}").unwrap(), Policy::default());
+        assert!(serde_json::from_str::<Policy>(r#"{ "danger_accept_everything": true }"#).is_err());
+    }
+
+    #[test]
+    fn nothing_dangerous_is_on_by_default() {
+        let text = serde_json::to_value(Policy::default()).unwrap().to_string();
+        let options = text.matches(r#""danger_"#).count();
+        assert!(options >= 5);
+        let off = text.matches(":false").count();
+        assert!(off >= options, "{text}");
+        for piece in text.split(r#""danger_"#).skip(1) {
+            assert!(piece.split_once(':').is_some_and(|(_, value)| value.starts_with("false")), "{piece}");
+        }
+    }
+
+    // RSP-03
+    #[test]
+    fn clocks_may_differ_by_five_minutes_at_most() {
+        assert_eq!(Skew::new(300).map(Skew::seconds), Ok(300));
+        assert_eq!(Skew::new(301), Err(ConfigError::Skew { seconds: 301 }));
+        assert_eq!(Policy::default().skew.seconds(), 180);
+    }
+}

@@ -149,7 +149,9 @@ impl MetadataOptions {
         }
         let Selected { entity, role, .. } = selected;
         let fields = Fields::new(role, Part::Metadata);
-        let texts = |name| role.children_named(METADATA, name).map(|one| one.text().into_owned()).collect();
+        // A URI's surrounding white space isn't part of it (XML Schema, anyURI).
+        let texts =
+            |name| role.children_named(METADATA, name).map(|one| one.text().trim().to_owned()).collect();
         // MD-11: a ResponseLocation means nothing on a single sign-on service.
         let mut sign_on = self.endpoints(role, "SingleSignOnService")?;
         sign_on.iter_mut().for_each(|endpoint| endpoint.response_location = None);

@@ -403,7 +403,7 @@ fn role(attributes: &str, extensions: &str) -> String {
         concat!(
             r#"<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" {}>{}{}"#,
             r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/slo" ResponseLocation="https://idp.example/slo-answer"/>"#,
-            r#"<md:NameIDFormat>urn:f</md:NameIDFormat>"#,
+            "<md:NameIDFormat>\n urn:f </md:NameIDFormat>",
             r#"<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso" ResponseLocation="https://idp.example/x"/>"#,
             r#"</md:IDPSSODescriptor>"#
         ),
