@@ -18,6 +18,7 @@ from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
 from saml2.saml import NAME_FORMAT_BASIC
 from saml2.server import Server
+from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from example_server import Browser, ExampleServer, expect
 
@@ -90,6 +91,9 @@ class IdentityProvider:
             authn={"class_ref": PASSWORDPROTECTEDTRANSPORT},
             sign_response=True,
             sign_assertion=True,
+            # What pysaml2 takes by itself is SHA-1, which we refuse.
+            sign_alg=SIG_RSA_SHA256,
+            digest_alg=DIGEST_SHA256,
         )
         return base64.b64encode(str(response).encode()).decode()
 
