@@ -257,6 +257,14 @@ fn read(json: &Value, parent: &str, depth: u8) -> Result<Attribute, SchemaError>
                 if attribute.sub_attribute(&sub.name).is_some() {
                     return Err(SchemaError::DuplicateAttribute { at: at(&here, &sub.name) });
                 }
+                // A value set apart by its path would not say which of several values it belongs to.
+                if attribute.multi_valued && sub.mutability == Mutability::WriteOnly {
+                    return Err(bad(
+                        &at(&here, &sub.name),
+                        "mutability",
+                        "another than writeOnly, because the attribute has several values",
+                    ));
+                }
                 attribute.sub_attributes.push(Arc::new(sub));
             }
         }

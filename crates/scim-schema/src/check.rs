@@ -10,6 +10,7 @@ use crate::path::AttrPath;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 
+mod contact;
 mod error;
 mod merge;
 mod notice;
@@ -32,7 +33,8 @@ pub struct Checked {
     pub notices: Vec<Notice>,
     /// Values that must not occur in another resource; the host looks them up, best by a unique index.
     pub unique: Vec<UniqueValue>,
-    /// Values of writeOnly attributes that the request set; `null` where it cleared one. Absent means unchanged.
+    /// Values of writeOnly attributes and sub-attributes that the request set; `null` where it cleared one. Absent means
+    /// unchanged.
     pub write_only: Vec<(AttrPath, Value)>,
     /// Attributes with `returned: request` that the write specified: its response holds them (RFC 7643 7).
     pub requested: Vec<AttrPath>,

@@ -46,6 +46,12 @@ pub enum Notice {
         /// The format.
         expected: &'static str,
     },
+    /// An e-mail address or telephone number was brought into canonical form.
+    #[error("a value of `{path}` is stored in canonical form")]
+    Canonicalized {
+        /// The attribute.
+        path: String,
+    },
     /// Of several primary values only the last stayed primary.
     #[error("`{path}` has several primary values: the last one stays primary")]
     SeveralPrimaries {
@@ -104,6 +110,7 @@ impl Notice {
             Self::StringBoolean { .. } => "scim.notice.string_boolean",
             Self::Arity { .. } => "scim.notice.arity",
             Self::BareValue { .. } => "scim.notice.bare_value",
+            Self::Canonicalized { .. } => "scim.notice.canonicalized",
             Self::OffsetAssumed { .. } => "scim.notice.offset_assumed",
         }
     }

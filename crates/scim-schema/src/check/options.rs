@@ -28,6 +28,9 @@ pub struct CheckOptions {
     pub lenient_arity: bool,
     /// Takes a bare string for a complex value and makes it the `value`. Entra sends `manager` so.
     pub bare_values: bool,
+    /// Stores e-mail addresses and telephone numbers of users in canonical form (RFC 7643 4.1.2 recommends it): the
+    /// domain in lower case, an international number as `tel:` URI. Entra wants values stored as they were sent.
+    pub canonical_contacts: bool,
     /// Values of attributes that a create or replace leaves out; an explicit `null` wins over them. Keys are paths; a
     /// path that a resource type does not have says nothing for it. Initially: a user is `active`.
     pub defaults: Map<String, Value>,
@@ -60,6 +63,7 @@ impl Default for CheckOptions {
             string_booleans: false,
             lenient_arity: false,
             bare_values: false,
+            canonical_contacts: false,
             defaults,
         }
     }

@@ -1,8 +1,10 @@
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::contact::canonical_contact;
 use super::values::{Scalar, broken_format, kind_of, scalar};
 use super::{
     CanonicalValues, CheckError, CheckOptions, Formats, Mode, Notice, SeveralPrimaries, UnknownAttributes,
@@ -62,7 +64,7 @@ impl<'a> Walk<'a> {
     fn attribute(
         &mut self,
         extension: Option<&Schema>,
-        attribute: &std::sync::Arc<Attribute>,
+        attribute: &Arc<Attribute>,
         value: &mut Value,
     ) -> Result<bool, CheckError> {
         let at = At { extension, attribute, sub: None };
@@ -82,8 +84,7 @@ impl<'a> Walk<'a> {
                     return Err(CheckError::Empty { path: at.to_string() });
                 }
                 let value = if keep { std::mem::take(value) } else { Value::Null };
-                let urn = extension.map(|schema| schema.id_arc().clone());
-                self.write_only.push((AttrPath::new(urn, attribute.clone(), None), value));
+                self.write_only.push((at.path(None), value));
                 return Ok(false);
             }
             Mutability::Immutable | Mutability::ReadWrite => {}
@@ -181,11 +182,16 @@ impl<'a> Walk<'a> {
                 found: kind_of(value),
             });
         };
+        let mut secret = false;
         retain(fields, |name, value| {
             let Some(sub) = attribute.sub_attribute(name) else {
                 return self.unknown(&format!("{at}.{name}"));
             };
             let at = At { sub: Some(sub), ..at };
+            if sub.mutability == Mutability::WriteOnly {
+                secret |= self.write_only_part(at, sub, value)?;
+                return Ok(false);
+            }
             if sub.mutability == Mutability::ReadOnly {
                 // In the result of a PATCH these are the service's own words, if they belong to a stored value.
                 if !matches!(self.mode, Mode::Patch(_)) {
@@ -195,18 +201,46 @@ impl<'a> Walk<'a> {
             }
             self.sub_shape(at, sub, value)
         })?;
-        if fields.values().all(is_unassigned) {
+        let empty = fields.values().all(is_unassigned);
+        if empty && !secret {
             return Ok(false);
         }
         for sub in &attribute.sub_attributes {
-            if sub.required
-                && sub.mutability != Mutability::ReadOnly
-                && !fields.contains_key(sub.name.as_str())
-            {
+            let there = match sub.mutability {
+                Mutability::ReadOnly => true,
+                // Left out of a replace or PATCH it stays as it was; nobody could send it back.
+                Mutability::WriteOnly => !matches!(self.mode, Mode::Create) || self.is_set_apart(at, sub),
+                Mutability::Immutable | Mutability::ReadWrite => fields.contains_key(sub.name.as_str()),
+            };
+            if sub.required && !there {
                 return Err(CheckError::Missing { path: At { sub: Some(sub), ..at }.to_string() });
             }
         }
-        Ok(true)
+        Ok(!empty)
+    }
+
+    /// Sets a write-only sub-attribute apart. Whether it has a value. Only attributes with one value have such parts.
+    fn write_only_part(
+        &mut self,
+        at: At<'_>,
+        sub: &Arc<Attribute>,
+        value: &mut Value,
+    ) -> Result<bool, CheckError> {
+        let assigned = self.sub_shape(at, sub, value)?;
+        if value.as_str().is_some_and(str::is_empty) {
+            return Err(CheckError::Empty { path: at.to_string() });
+        }
+        if sub.required && !assigned {
+            return Err(CheckError::Missing { path: at.to_string() });
+        }
+        let value = if assigned { std::mem::take(value) } else { Value::Null };
+        self.write_only.push((at.path(Some(sub.clone())), value));
+        Ok(assigned)
+    }
+
+    fn is_set_apart(&self, at: At<'_>, sub: &Arc<Attribute>) -> bool {
+        let path = at.path(Some(sub.clone()));
+        self.write_only.iter().any(|(known, value)| *known == path && !value.is_null())
     }
 
     /// A sub-attribute: one simple value, or several (erratum 5607).
@@ -272,6 +306,13 @@ impl<'a> Walk<'a> {
             }
         }
         let schema = at.extension.unwrap_or(self.resource_type.schema()).id();
+        if self.options.canonical_contacts
+            && let Some(canonical) =
+                canonical_contact(schema, &at.attribute.name, at.sub.map(|sub| sub.name.as_str()), text)
+        {
+            *text = canonical;
+            self.note(Notice::Canonicalized { path: at.to_string() });
+        }
         if let Some(expected) =
             broken_format(schema, &at.attribute.name, at.sub.map(|sub| sub.name.as_str()), text)
         {
@@ -354,8 +395,14 @@ impl<'a> Walk<'a> {
 #[derive(Clone, Copy)]
 struct At<'a> {
     extension: Option<&'a Schema>,
-    attribute: &'a Attribute,
+    attribute: &'a Arc<Attribute>,
     sub: Option<&'a Attribute>,
+}
+
+impl At<'_> {
+    fn path(&self, sub: Option<Arc<Attribute>>) -> AttrPath {
+        AttrPath::new(self.extension.map(|schema| schema.id_arc().clone()), self.attribute.clone(), sub)
+    }
 }
 
 impl fmt::Display for At<'_> {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::bulk::{BulkMethod, BulkOperation};
 
@@ -60,6 +60,47 @@ impl BulkIds {
             }
         }
         Ok(())
+    }
+
+    /// For operations that wait for each other ([`BulkOrder::circular`]): replaces what is known, and takes out what
+    /// refers to a resource that has no id yet, of a list the element, else the whole attribute. True if anything was
+    /// taken out. The host then creates the resource with what is left and, when all have ids, replaces its data by
+    /// the whole; where what is left is no good resource, 409 is the answer (RFC 7644 3.7.1).
+    ///
+    /// # Examples
+    /// ```
+    /// use scim_schema::message::BulkIds;
+    /// use serde_json::json;
+    ///
+    /// let group = json!({ "displayName": "A", "members": [{ "value": "bulkId:b" }, { "value": "7" }] });
+    /// let mut first = group.as_object().unwrap().clone();
+    /// assert!(BulkIds::default().defer(&mut first));
+    /// assert_eq!(first["members"], json!([{ "value": "7" }]));
+    /// ```
+    pub fn defer(&self, data: &mut Map<String, Value>) -> bool {
+        let mut deferred = false;
+        data.retain(|name, value| {
+            // RFC 7643 3.3: an extension is an object under its URI.
+            if let (true, Value::Object(extension)) = (name.contains(':'), &mut *value) {
+                extension.retain(|_, value| !self.take_out(value, &mut deferred));
+                return !extension.is_empty();
+            }
+            !self.take_out(value, &mut deferred)
+        });
+        deferred
+    }
+
+    /// Whether the attribute has to go.
+    fn take_out(&self, value: &mut Value, deferred: &mut bool) -> bool {
+        if let Value::Array(items) = value {
+            let before = items.len();
+            items.retain_mut(|item| self.resolve(item).is_ok());
+            *deferred |= items.len() < before;
+            return items.is_empty() && before > 0;
+        }
+        let known = self.resolve(value).is_ok();
+        *deferred |= !known;
+        !known
     }
 }
 

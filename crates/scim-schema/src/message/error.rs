@@ -56,6 +56,50 @@ impl Error {
         Self::new(412, "the resource has another version than If-Match names: read it again")
     }
 
+    /// 400 `tooMany`: the answer would be larger than the service makes, and cannot be split into pages.
+    pub fn too_many(limit: u64) -> Self {
+        Self::with_type(400, ScimType::TooMany, format!("more than {limit} results: ask for less"))
+    }
+
+    /// 400 `invalidVers`: the version segment of the URL names a version that is not served (RFC 7644 3.13).
+    pub fn unsupported_version() -> Self {
+        Self::with_type(400, ScimType::InvalidVers, "this version of SCIM is not served: use v2")
+    }
+
+    /// 401. The host adds `WWW-Authenticate` with the schemes it offers (RFC 7644 2).
+    pub fn unauthorized() -> Self {
+        Self::new(401, "authentication is missing or not valid")
+    }
+
+    /// 403: the client is known and may not do this.
+    pub fn forbidden() -> Self {
+        Self::new(403, "the client is not allowed to do this")
+    }
+
+    /// 403 `sensitive`: personal data in a URL (RFC 7644 7.5.2, erratum 6893).
+    pub fn sensitive() -> Self {
+        Self::with_type(
+            403,
+            ScimType::Sensitive,
+            "personal data in the URL: send the query by POST to /.search",
+        )
+    }
+
+    /// 403: a filter at an endpoint of the protocol itself (RFC 7644 4).
+    pub fn filter_on_discovery() -> Self {
+        Self::new(403, "this endpoint cannot be filtered")
+    }
+
+    /// 405: the path exists, the method is not offered there.
+    pub fn method_not_allowed() -> Self {
+        Self::new(405, "this method is not offered here")
+    }
+
+    /// 501: something that the standard knows and the service does not offer, e.g. `/Me`.
+    pub fn not_implemented(what: &str) -> Self {
+        Self::new(501, format!("`{what}` is not offered"))
+    }
+
     /// The JSON body.
     pub fn to_json(&self) -> Value {
         let mut body = json!({ "schemas": [urn::ERROR], "status": self.status.to_string() });
