@@ -68,10 +68,24 @@ impl AuditEvent {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
+    /// Emergency access was opened or closed, or who has it.
+    BreakGlassChanged,
+    /// A break-glass person signed in.
+    BreakGlassUsed,
+    /// A secret of an OAuth client was made.
+    ClientSecretIssued,
+    /// A secret of an OAuth client was revoked.
+    ClientSecretRevoked,
     /// A connection's settings.
     ConnectionChanged,
+    /// A domain of the tenant.
+    DomainChanged,
+    /// A link was confirmed after the connection's trust had changed.
+    LinkConfirmed,
     /// A login was linked to a person.
     LinkCreated,
+    /// A link was ended.
+    LinkRemoved,
     /// Someone signed in.
     LoginAccepted,
     /// Someone was refused.
@@ -90,18 +104,30 @@ pub enum Action {
     ProvisionRefused,
     /// A person's roles.
     RolesChanged,
+    /// The rules by which people get roles.
+    RoleRulesChanged,
+    /// A set-up link was made.
+    SetupLinkMade,
+    /// A set-up link was used.
+    SetupLinkUsed,
+    /// Whether single sign-on is off, optional or enforced.
+    SsoPolicyChanged,
     /// A tenant was made.
     TenantCreated,
     /// A tenant's settings.
     TenantChanged,
     /// A token was made.
     TokenIssued,
+    /// A token's owner left, or another took it over.
+    TokenOwnerChanged,
     /// A token was refused.
     TokenRefused,
     /// A token was revoked.
     TokenRevoked,
     /// A token got an end because another takes its place.
     TokenRotated,
+    /// What a connection trusts.
+    TrustChanged,
 }
 
 /// What an event is about.

@@ -1,5 +1,7 @@
 //! A tenant's ties to its identity provider: one kind for logins, one for provisioning.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -7,10 +9,12 @@ use crate::capabilities::{AuthScheme, Capabilities};
 use crate::ids::{AttrName, ConnectionId, EmailAddress, Generation, TenantId};
 use crate::mapping::AttributeMapping;
 use crate::person::DirectoryPerson;
+use crate::trust::TrustedKey;
 
 /// A tenant's tie to one identity provider for logins.
 ///
-/// Keys and metadata of the provider are with the host's SAML configuration; here is what decides who someone is.
+/// Keys and metadata of the provider are with the host's SAML configuration; here is what decides who someone is, and
+/// in [`SamlConnection::trust`] what tells one key from another.
 /// A tenant may have several, each with its own ACS URL (TEN-01).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +36,12 @@ pub struct SamlConnection {
     pub generation: Generation,
     /// Entity id of the identity provider.
     pub idp_entity_id: String,
+    /// Scheme, host and port of the provider's sign-on endpoints; empty if the host keeps them elsewhere.
+    #[serde(default)]
+    pub sso_origins: BTreeSet<String>,
+    /// The provider's signing keys; empty if the host keeps them elsewhere.
+    #[serde(default)]
+    pub trust: Vec<TrustedKey>,
     /// Who may come in through it.
     #[serde(default)]
     pub policy: LoginPolicy,
@@ -49,7 +59,8 @@ pub struct SamlConnection {
 impl SamlConnection {
     /// Replaces the provider's entity id; existing links must then be confirmed again (TEN-10).
     ///
-    /// A host that replaces the whole key set or the SSO host calls [`SamlConnection::raise_generation`] itself.
+    /// [`crate::trust_change`] judges keys and hosts as well. A host that keeps those elsewhere calls
+    /// [`SamlConnection::raise_generation`] itself when it replaces them.
     pub fn trust_entity(&mut self, idp_entity_id: &str) {
         if self.idp_entity_id != idp_entity_id {
             idp_entity_id.clone_into(&mut self.idp_entity_id);

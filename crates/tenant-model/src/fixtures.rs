@@ -31,7 +31,7 @@ pub(crate) fn person_id(text: &str) -> PersonId {
 
 pub(crate) fn verified() -> DomainClaim {
     let state = DomainState::Verified { how: VerifiedBy::Operator, at: at(0), recheck_due: at(9999) };
-    DomainClaim { state, routes_to: None, limited_to: [].into() }
+    DomainClaim::new(state)
 }
 
 /// With the domain `example.com`.

@@ -149,8 +149,8 @@ text_type!(
 text_type!(
     /// A DNS domain as lower-case A-label (`xn--…` for international names), without the last dot.
     ///
-    /// Upper case is folded. Letters outside ASCII are refused, so that two spellings of a domain cannot both be
-    /// registered; write such a domain in its `xn--` form.
+    /// Upper case is folded. Letters outside ASCII are turned into A-labels as UTS #46 says, so that two spellings of
+    /// a domain are one; `xn--` labels that are no such name are refused.
     Domain,
     domain
 );
@@ -218,6 +218,13 @@ impl ConnectionId {
     #[must_use]
     pub fn from_uuid(id: Uuid) -> Self {
         Self(id.to_string())
+    }
+}
+
+impl Domain {
+    /// A domain that nobody has.
+    pub(crate) fn invalid() -> Self {
+        Self("nothing.invalid".to_owned())
     }
 }
 
@@ -304,18 +311,23 @@ impl EmailAddress {
         &self.domain
     }
 
-    /// The form in which a store keeps and compares addresses: ASCII letters in lower case.
+    /// The form in which a store keeps and compares addresses: ASCII letters in lower case, the domain as A-label.
     #[must_use]
     pub fn fold(&self) -> String {
-        self.text.to_ascii_lowercase()
+        format!("{}@{}", self.local().to_ascii_lowercase(), self.domain)
     }
 
-    /// Whether both name one mailbox, ignoring the case of ASCII letters.
+    /// The part before the last `@`.
+    pub(crate) fn local(&self) -> &str {
+        self.text.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
+    /// Whether both name one mailbox, ignoring the case of ASCII letters; domains are compared as A-labels.
     ///
-    /// Other letters are compared as they are: folding them would make different addresses equal.
+    /// Other letters of the local part are compared as they are: folding them would make different addresses equal.
     #[must_use]
     pub fn same_mailbox(&self, other: &Self) -> bool {
-        self.text.eq_ignore_ascii_case(&other.text)
+        self.domain == other.domain && self.local().eq_ignore_ascii_case(other.local())
     }
 }
 
@@ -423,6 +435,16 @@ fn department_name(text: &str) -> Result<String, IdError> {
 
 fn domain(text: &str) -> Result<String, IdError> {
     const KIND: &str = "domain";
+    // Four bytes a letter, before it is turned into at most 253 of ASCII.
+    within(KIND, text, 1012)?;
+    let folded = text.to_ascii_lowercase();
+    let text = if folded.is_ascii() && !folded.contains("xn--") {
+        folded
+    } else {
+        idna::domain_to_ascii_strict(&folded)
+            .map_err(|_| IdError::Form { kind: KIND, expected: "letters that a domain may have (UTS #46)" })?
+    };
+    let text = text.as_str();
     within(KIND, text, 253)?;
     let good = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
     if let Some((at, _)) = text.bytes().enumerate().find(|(_, b)| !good(*b)) {
@@ -441,7 +463,7 @@ fn domain(text: &str) -> Result<String, IdError> {
             expected: "labels of 1 to 63 divided by dots, at least two",
         });
     }
-    Ok(text.to_ascii_lowercase())
+    Ok(text.to_owned())
 }
 
 fn group_key(text: &str) -> Result<String, IdError> {
@@ -508,10 +530,21 @@ mod tests {
     #[test]
     fn domain_is_compared_as_lower_case_a_label() {
         assert_eq!(Domain::parse("EXAMPLE.com").unwrap(), Domain::parse("example.com").unwrap());
-        for bad in ["com", "bücher.de", "a..b", "a.b.", "-a.de", "1.2.3.4", "a_b.de", "[1]"] {
+        for bad in ["com", "a..b", "a.b.", "-a.de", "1.2.3.4", "a_b.de", "[1]", "bü cher.de", "bücher..de"]
+        {
             assert!(Domain::parse(bad).is_err(), "{bad}");
         }
-        assert!(Domain::parse("xn--bcher-kva.de").is_ok());
+        for same in
+            ["xn--bcher-kva.de", "bücher.de", "BÜCHER.de", "b\u{fc}cher\u{3002}de", "bu\u{308}cher.de"]
+        {
+            assert_eq!(Domain::parse(same).unwrap().as_str(), "xn--bcher-kva.de", "{same}");
+        }
+        // A label that only looks like punycode, and one that decodes to what UTS #46 would have folded.
+        for bad in ["xn--a-ä.de", "xn--zzzzzz999999.de", "xn--bcher-kvA\u{0}.de", "xn--BCHER-KVA-.de"] {
+            assert!(Domain::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Domain::parse(&format!("{}.de", "ä".repeat(40))).is_ok());
+        assert!(Domain::parse(&format!("{}.de", "ä".repeat(60))).is_err());
     }
 
     #[test]
@@ -525,6 +558,10 @@ mod tests {
         // U+212A KELVIN SIGN folds to `k` in Unicode; here it must not.
         let kelvin = EmailAddress::parse("\u{212a}@b.de").unwrap();
         assert!(!kelvin.same_mailbox(&EmailAddress::parse("k@b.de").unwrap()));
+        let (sent, stored) = ("Alice@bücher.de", "alice@xn--bcher-kva.de");
+        let (sent, stored) = (EmailAddress::parse(sent).unwrap(), EmailAddress::parse(stored).unwrap());
+        assert!(sent.same_mailbox(&stored));
+        assert_eq!((sent.fold(), sent.as_str()), (stored.as_str().to_owned(), "Alice@bücher.de"));
     }
 
     #[test]

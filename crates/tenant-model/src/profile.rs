@@ -118,6 +118,8 @@ impl ProductProfile {
             state: ConnectionState::Active,
             generation: Generation::default(),
             idp_entity_id: idp_entity_id.to_owned(),
+            sso_origins: BTreeSet::new(),
+            trust: Vec::new(),
             policy: LoginPolicy {
                 jit: saml.jit,
                 link: saml.link,

@@ -127,6 +127,15 @@ pub fn may_sign_in(
     }
 }
 
+/// Whether logins through a connection count under a policy.
+pub(crate) fn connection_counts(policy: &SsoPolicy, connection: &ConnectionId) -> bool {
+    match policy {
+        SsoPolicy::Enforced { connections, .. } => connections.contains(connection),
+        SsoPolicy::Off => false,
+        SsoPolicy::Optional => true,
+    }
+}
+
 /// What a session remembers of its beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

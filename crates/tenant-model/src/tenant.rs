@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ProofHash;
 use crate::ids::{ConnectionId, Domain, EmailAddress, PersonId, ProfileId, TenantId};
 
 /// One customer of the product.
@@ -66,7 +67,8 @@ impl Tenant {
 
     /// How the tenant stands to an address, for a login through `connection` (TEN-07, TEN-08).
     ///
-    /// Only the exact domain counts: a verified `example.com` says nothing about `mail.example.com`.
+    /// Only the exact domain counts, unless the claim of a domain above says that it takes its sub-domains in: a
+    /// verified `example.com` says nothing about `mail.example.com`. The nearest claim decides.
     #[must_use]
     pub fn standing(
         &self,
@@ -77,7 +79,7 @@ impl Tenant {
         if self.guests.iter().any(|guest| guest.same_mailbox(address)) {
             return Standing::Guest;
         }
-        if let Some(claim) = self.domains.get(address.domain()) {
+        if let Some(claim) = self.claim_of(address.domain()) {
             if !claim.limited_to.is_empty() && !claim.limited_to.contains(connection) {
                 return Standing::Foreign;
             }
@@ -92,6 +94,21 @@ impl Tenant {
             DomainPolicy::DangerAnyWhileNoneVerified if !self.ever_verified() => Standing::Assumed,
             DomainPolicy::DangerAnyWhileNoneVerified | DomainPolicy::VerifiedOnly => Standing::Foreign,
         }
+    }
+
+    /// The claim that decides about a domain.
+    pub(crate) fn claim_of(&self, domain: &Domain) -> Option<&DomainClaim> {
+        let exact = self.domains.get(domain);
+        exact.or_else(|| {
+            let mut rest = domain.as_str();
+            while let Some((_, above)) = rest.split_once('.') {
+                if let Some(claim) = self.domains.get(above) {
+                    return Some(claim).filter(|claim| claim.subdomains);
+                }
+                rest = above;
+            }
+            None
+        })
     }
 
     /// A lapsed domain counts too: losing the last domain must not open the tenant to every address.
@@ -149,6 +166,20 @@ pub struct DomainClaim {
     /// The connections that may assert such addresses; empty means all of the tenant.
     #[serde(default)]
     pub limited_to: BTreeSet<ConnectionId>,
+    /// Whether domains below it count as well. Who owns a domain can hand a part of it to others, so think before.
+    #[serde(default)]
+    pub subdomains: bool,
+    /// What the record in DNS must hash to, for the first look-up and every later one.
+    #[serde(default)]
+    pub proof: Option<ProofHash>,
+}
+
+impl DomainClaim {
+    /// A claim that routes nowhere and is limited to nothing.
+    #[must_use]
+    pub fn new(state: DomainState) -> Self {
+        Self { state, routes_to: None, limited_to: BTreeSet::new(), subdomains: false, proof: None }
+    }
 }
 
 /// What is known about who owns a domain.
@@ -185,6 +216,19 @@ pub enum DomainState {
     },
 }
 
+impl DomainState {
+    /// Its name, without what is in it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Failed { .. } => "failed",
+            Self::Lapsed { .. } => "lapsed",
+            Self::Pending { .. } => "pending",
+            Self::Verified { .. } => "verified",
+        }
+    }
+}
+
 /// How a domain was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -216,7 +260,8 @@ pub enum DomainPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SsoPolicy {
-    /// Only through one of these connections; else only break-glass persons.
+    /// Only through one of these connections; else only break-glass persons. Made by [`SsoPolicy::enforced`] alone.
+    #[non_exhaustive]
     Enforced {
         /// The connections that count, at least one.
         connections: BTreeSet<ConnectionId>,

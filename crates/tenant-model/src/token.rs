@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Authenticated, TokenRefusal, authenticate, touch};
 pub use form::{HeaderError, MAX_HEADER_BYTES, PresentedToken, ShownOnce, TokenPrefix, read_header};
+pub(crate) use form::{hex, unhex};
 pub use hash::{HashKey, HashKeyError, HashKeys, TokenHash};
 pub use lifecycle::{ExpiryRequest, Issued, TokenError, TokenRequest, issue, revoke};
 

@@ -59,7 +59,7 @@ fn outcome(profile: &str, vector: &Vector) -> Expected {
     let profile = ProductProfile::built_in(profile).unwrap();
     let mut tenant = profile.tenant(TenantId::parse("org_1").unwrap(), "One");
     let state = DomainState::Verified { how: VerifiedBy::Operator, at: now, recheck_due: now };
-    let claim = DomainClaim { state, routes_to: None, limited_to: [].into() };
+    let claim = DomainClaim::new(state);
     tenant.domains.insert(Domain::parse("example.com").unwrap(), claim);
     let id = ConnectionId::parse("sso").unwrap();
     let mut connection = profile.saml_connection(tenant.id.clone(), id, IDP, None).unwrap();

@@ -187,7 +187,7 @@ fn the_domain_of_every_asserted_address_is_checked_before_any_look_up() {
     persistent.attributes = AttributeBag::new(None, [("email", ["a@example.com"])]);
     assert_eq!(query(&persistent), Ok(()));
 
-    let mut unreadable = named("a@bücher.de");
+    let mut unreadable = named("a@bü..cher.de");
     unreadable.name_id.as_mut().unwrap().format = Some(EMAIL_FORMAT.to_owned());
     assert_eq!(query(&unreadable), Err("login.address_malformed"));
 }

@@ -281,8 +281,22 @@ fn check(text: &str) -> String {
 }
 
 /// Lower-case hexadecimal: no letter that is read two ways, no character that a header or a shell minds.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The 32 bytes of 64 digits.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digit = |b: &u8| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let mut bytes = [0_u8; 32];
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(high)? << 4 | digit(low)?;
+    }
+    Some(bytes)
 }
 
 const SECRET_CHARS: usize = 64;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::form::hex;
+use super::form::{hex, unhex};
 use crate::ids::KeyId;
 
 /// A secret of the host for the hash of tokens: HMAC-SHA-256.
@@ -156,17 +156,7 @@ impl TryFrom<String> for TokenHash {
     type Error = TokenHashError;
 
     fn try_from(text: String) -> Result<Self, TokenHashError> {
-        let digit = |b: &u8| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        let mut bytes = [0_u8; 32];
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != bytes.len() || !rest.is_empty() {
-            return Err(TokenHashError);
-        }
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            let (high, low) = (digit(high).ok_or(TokenHashError)?, digit(low).ok_or(TokenHashError)?);
-            *byte = high << 4 | low;
-        }
-        Ok(Self(bytes))
+        unhex(&text).map(Self).ok_or(TokenHashError)
     }
 }
 
