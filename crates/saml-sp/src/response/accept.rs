@@ -95,11 +95,12 @@ impl Connection<'_> {
         let inner = self.verify(signed_here, Part::Assertion)?;
         self.check_demand(outer.is_some(), inner.is_some())?;
         let inner_document = inner.as_ref().map(|covered| self.parse(&covered.bytes)).transpose()?;
-        let assertion = match (&inner_document, &opened_document) {
-            (Some(document), _) => document.root(),
-            // Covered by the signature of the response, which holds it.
-            (None, Some(document)) => document.root(),
-            (None, None) => assertion,
+        // What is read is its own signature's bytes, or stands in the bytes of the response's signature, or isn't read.
+        let assertion = match (&inner_document, &opened_document, &outer_document) {
+            (Some(document), _, _) => document.root(),
+            (None, Some(document), Some(_)) => document.root(),
+            (None, None, Some(_)) => assertion,
+            (None, _, None) => return Err(Cause::NotSigned { part: Part::Assertion }.into()),
         };
 
         let parts = AssertionParts::read(assertion).map_err(Rejection::verified)?;
