@@ -8,7 +8,7 @@ use crate::step;
 /// What the packages are wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To build the workspace with both signature engines.
+    /// To build the workspace with both signature engines, and to test it.
     Build,
     /// Also what the interoperability run needs.
     Everything,
@@ -21,6 +21,8 @@ pub(crate) struct Machine {
     pub(crate) xmlsec: bool,
     /// OpenSSL's headers are not there, so it is built from source.
     pub(crate) vendored_openssl: bool,
+    /// PostgreSQL is there, so the tests that need it can run.
+    pub(crate) postgres: bool,
 }
 
 impl Machine {
@@ -111,6 +113,13 @@ const PACKAGES: &[Package] = &[
         present: has_libclang,
     },
     Package {
+        // Installing it may also start a server of the system's own, which no test touches.
+        debian: "postgresql",
+        why: "tests of SQL start servers of their own",
+        purpose: Purpose::Build,
+        present: has_postgres,
+    },
+    Package {
         debian: "xmlsec1",
         why: "pysaml2 signs with this program",
         purpose: Purpose::Everything,
@@ -152,7 +161,11 @@ fn machine(purpose: Purpose) -> Result<Machine, String> {
     if !xmlsec {
         println!("   going on with the native signature engine alone");
     }
-    Ok(Machine { xmlsec, vendored_openssl })
+    let postgres = !lacks("postgresql");
+    if !postgres {
+        println!("   going on without the tests that need PostgreSQL");
+    }
+    Ok(Machine { xmlsec, vendored_openssl, postgres })
 }
 
 /// What to put before a command to run it as root.
@@ -178,6 +191,15 @@ fn apt(prefix: &[&str], arguments: &[&str]) {
     if !status.is_ok_and(|status| status.success()) {
         println!("   that failed");
     }
+}
+
+/// Debian keeps the server's programs out of the search path, in a folder for each version.
+fn has_postgres() -> bool {
+    let holds = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = versions.map(|entry| entry.path().join("bin")).chain(std::env::split_paths(&path));
+    folders.any(|folder| holds(&folder))
 }
 
 /// libclang lies where no search path of the linker leads: bindgen looks in these places too.

@@ -16,11 +16,17 @@ pub(crate) fn run() -> Outcome {
     if std::env::var_os("CI").is_some() && !machine.xmlsec {
         return Err("the second signature engine cannot be built here, so its tests would not run".into());
     }
+    if std::env::var_os("CI").is_some() && !machine.postgres {
+        return Err("PostgreSQL is missing here, so the tests that need it would not run".into());
+    }
     lints(machine)?;
     tests(machine)?;
     println!("\n== all passed ({watch})");
     if !machine.xmlsec {
         println!("   without the second signature engine, whose packages are missing");
+    }
+    if !machine.postgres {
+        println!("   without the tests that need PostgreSQL, whose package is missing");
     }
     Ok(())
 }
@@ -48,10 +54,11 @@ fn lints(machine: Machine) -> Outcome {
 
 fn tests(machine: Machine) -> Outcome {
     let all = features(machine);
-    step::run(
-        "tests, doctests and examples",
-        &mut step::cargo(&["test", "--workspace", "--features", &all]),
-    )?;
+    let mut everything = step::cargo(&["test", "--workspace", "--features", &all]);
+    if !machine.postgres {
+        everything.env("TEST_POSTGRES", "off");
+    }
+    step::run("tests, doctests and examples", &mut everything)?;
     if machine.xmlsec {
         let alone = features(Machine { xmlsec: false, ..machine });
         let mut alone =
