@@ -1,1 +1,3 @@
-//! The benches are the `[[bench]]` targets of this package.
+//! What the benches share; they are the `[[bench]]` targets of this package.
+
+pub mod scim;

@@ -15,6 +15,7 @@
 //! | `scim_patch` | the PATCH vectors, and a host that keeps members in a table |
 //! | `scim_patch_clients` | the recorded requests of real SCIM clients |
 //! | `scim_patch_reference` | a slow, obvious second PATCH |
+//! | [`scim_rules`] | the ledger of SCIM rules, and the tests and vectors that it may name |
 //! | `captures` | responses that foreign identity providers sent, with what they must be read as |
 //!
 //! Everything here panics when its data is missing or malformed: a test that can't read its vectors has to fail.
@@ -36,3 +37,4 @@ pub mod scim_patch;
 pub mod scim_patch_clients;
 #[cfg(feature = "patch")]
 pub mod scim_patch_reference;
+pub mod scim_rules;
