@@ -9,6 +9,7 @@ mod command_line;
 mod common;
 mod durability;
 mod lifecycle;
+mod races;
 mod scim;
 mod sso;
 mod tenancy;

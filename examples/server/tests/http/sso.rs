@@ -33,7 +33,7 @@ impl TestProvider {
         self.idp.metadata(clock::now() + TimeDelta::days(1)).unwrap()
     }
 
-    fn answer(&self, request: &TestRequest, email: &str) -> LoginAnswer {
+    pub(crate) fn answer(&self, request: &TestRequest, email: &str) -> LoginAnswer {
         let mut answer = request.answer(&fresh_id(), "", clock::now());
         answer.name_id = TestNameId::email(email);
         answer.attributes =
@@ -41,7 +41,7 @@ impl TestProvider {
         answer
     }
 
-    fn unsolicited(&self, server: &Server, tenant: &str, email: &str) -> LoginAnswer {
+    pub(crate) fn unsolicited(&self, server: &Server, tenant: &str, email: &str) -> LoginAnswer {
         let entity = format!("{}/v1/sso/metadata", server.url);
         let acs = format!("{}/v1/sso/acs?org_id={tenant}", server.url);
         let mut answer = LoginAnswer::new(&fresh_id(), &entity, &acs, clock::now());
@@ -50,7 +50,12 @@ impl TestProvider {
         answer
     }
 
-    fn post(&self, browser: &mut Client, answer: &LoginAnswer, relay_state: Option<&str>) -> Reply {
+    pub(crate) fn post(
+        &self,
+        browser: &mut Client,
+        answer: &LoginAnswer,
+        relay_state: Option<&str>,
+    ) -> Reply {
         let message = self.idp.respond(answer).unwrap();
         post_raw(browser, answer.destination.as_deref().unwrap(), message.form_body(relay_state))
     }
