@@ -8,6 +8,7 @@ mod verification;
 pub use certificate::Certificate;
 pub use error::KeyError;
 pub use private::PrivateKey;
+pub(crate) use verification::Numbers;
 pub use verification::{KeyKind, VerificationKey};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use memchr::memchr;
 
 use super::{percent, redirect::inflate};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     limits::Limits,
     names,
     rejection::{Cause, Rejection},
+    xml::Document,
 };
 
 /// What a browser brought, exactly as it came: don't decode it before.
@@ -44,11 +46,7 @@ impl Inbound<'_> {
             (Some(_), Some(_)) => return Err(Cause::ParameterTwice { name: "SAMLRequest" }.into()),
         };
         let relay_state = parameters.relay_state.map(relay_state).transpose()?;
-        let message = unescape(raw)?;
-        if message.len() > limits.encoded_bytes {
-            return Err(Cause::MessageTooLong { limit: limits.encoded_bytes, found: message.len() }.into());
-        }
-        let message = base64(&message)?;
+        let message = message(raw, binding == Binding::HttpPost, limits)?;
         if binding == Binding::HttpPost {
             return Ok(Decoded { kind, binding, xml: message, relay_state, signature: None });
         }
@@ -126,10 +124,15 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, Rejection> {
         let mut found = Self::default();
-        for (count, pair) in bytes.split(|byte| *byte == b'&').enumerate() {
-            if count >= MAX_PARAMETERS {
+        let mut rest = Some(bytes);
+        let mut places = 0..MAX_PARAMETERS;
+        while let Some(bytes) = rest {
+            if places.next().is_none() {
                 return Err(Cause::TooManyParameters { limit: MAX_PARAMETERS }.into());
             }
+            let end = memchr(b'&', bytes);
+            let pair = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+            rest = end.and_then(|end| bytes.get(end.checked_add(1)?..));
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             let (name, value) = pair.split_at(at);
             let value = value.strip_prefix(b"=").unwrap_or(value);
@@ -186,6 +189,44 @@ fn unescape(raw: &[u8]) -> Result<Cow<'_, [u8]>, Rejection> {
     percent::decode(raw).ok_or_else(|| Cause::Escape.into())
 }
 
+/// Takes a message out of percent-encoding and base64, a block at a time: no copy of the whole lies between the two, and
+/// what starts like nothing that would be read is not decoded to its end.
+fn message(raw: &[u8], is_xml: bool, limits: &Limits) -> Result<Vec<u8>, Rejection> {
+    let mut message = Vec::with_capacity(raw.len().saturating_div(4).saturating_mul(3));
+    let mut block = Vec::with_capacity(BLOCK);
+    let mut rest = raw;
+    let mut length = 0_usize;
+    let mut is_first = true;
+    loop {
+        let before = block.len();
+        rest = percent::decode_some(rest, BLOCK.saturating_sub(before), &mut block).ok_or(Cause::Escape)?;
+        length = length.saturating_add(block.len().saturating_sub(before));
+        if length > limits.encoded_bytes {
+            return Err(
+                Cause::MessageTooLong { limit: limits.encoded_bytes, found: unescape(raw)?.len() }.into()
+            );
+        }
+        if block.iter().fold(false, |found, byte| found | byte.is_ascii_whitespace()) {
+            block.retain(|byte| !byte.is_ascii_whitespace());
+        }
+        let is_last = rest.is_empty();
+        // Four characters are three bytes. Padding waits until it is known to be the end.
+        let padded = block.ends_with(b"=");
+        let fours = block.len().saturating_sub(if padded { 4 } else { 0 }) & !3;
+        let complete = if is_last { block.len() } else { fours };
+        let ready = block.get(..complete).unwrap_or_default();
+        BASE64_STANDARD.decode_vec(ready, &mut message).map_err(|_| Cause::Base64)?;
+        if is_last {
+            return Ok(message);
+        }
+        block.drain(..complete);
+        if is_first && is_xml && raw.len() > PROBED {
+            Document::probe(&message, limits).map_err(Cause::Xml)?;
+        }
+        is_first = false;
+    }
+}
+
 /// Base64 with white space and line breaks anywhere, and nothing else (XML-09).
 fn base64(text: &[u8]) -> Result<Vec<u8>, Rejection> {
     let result = if text.iter().any(u8::is_ascii_whitespace) {
@@ -203,6 +244,11 @@ const PERCENT_GROWTH: usize = 3;
 const MAX_PARAMETERS: usize = 64;
 /// Senders are held to 80 bytes, products send deep links of some hundred.
 const MAX_RELAY_STATE: usize = 2048;
+/// Characters of base64 that are decoded at once.
+const BLOCK: usize = 8192;
+/// A message of more bytes than this is looked at when its first block is decoded. A person has to be in hundreds of groups
+/// to get one.
+const PROBED: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests;

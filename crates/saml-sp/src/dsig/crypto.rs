@@ -5,18 +5,33 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
-use openssl::rsa::Padding;
+use openssl::rsa::{Padding, Rsa};
+use openssl::sha::{Sha256, Sha384, Sha512};
 use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 
 use super::algorithm::Family;
 use super::{DigestAlgorithm, SignatureAlgorithm};
+use crate::keys::{Numbers, VerificationKey};
 
 /// Digests bytes.
 pub(crate) fn digest(algorithm: DigestAlgorithm, bytes: &[u8]) -> Result<Vec<u8>, ErrorStack> {
     match algorithm {
-        DigestAlgorithm::Sha256 => Ok(openssl::sha::sha256(bytes).to_vec()),
-        DigestAlgorithm::Sha384 => Ok(openssl::sha::sha384(bytes).to_vec()),
-        DigestAlgorithm::Sha512 => Ok(openssl::sha::sha512(bytes).to_vec()),
+        DigestAlgorithm::Sha256 => {
+            // The functions of one call look the algorithm up each time; these do not.
+            let mut sha = Sha256::new();
+            sha.update(bytes);
+            Ok(sha.finish().to_vec())
+        }
+        DigestAlgorithm::Sha384 => {
+            let mut sha = Sha384::new();
+            sha.update(bytes);
+            Ok(sha.finish().to_vec())
+        }
+        DigestAlgorithm::Sha512 => {
+            let mut sha = Sha512::new();
+            sha.update(bytes);
+            Ok(sha.finish().to_vec())
+        }
         DigestAlgorithm::Sha1 => Ok(hash(MessageDigest::sha1(), bytes)?.to_vec()),
     }
 }
@@ -34,12 +49,24 @@ pub(crate) fn message_digest(algorithm: DigestAlgorithm) -> MessageDigest {
 /// Whether a signature over bytes is good. What is not even a signature is as bad as a wrong one.
 pub(super) fn verify(
     algorithm: SignatureAlgorithm,
-    key: &PKey<Public>,
+    key: &VerificationKey,
     bytes: &[u8],
     signature: &[u8],
     ecdsa: EcdsaForm,
 ) -> bool {
-    let verdict = try_verify(algorithm, key, bytes, signature, ecdsa);
+    let verdict = match (algorithm.family(), key.numbers(), algorithm.digest()) {
+        (Family::Rsa, Numbers::Rsa(rsa), Some(inner)) => verify_pkcs1(rsa, inner, bytes, signature),
+        (Family::Ecdsa, Numbers::Ec(ec), Some(inner)) => {
+            match raw_ecdsa(signature, field_bytes(key.pkey())) {
+                Some(raw) => raw.and_then(|raw| raw.verify(&digest(inner, bytes)?, ec)),
+                None if ecdsa == EcdsaForm::RawOrDer => {
+                    verify_wrapped(algorithm, key.pkey(), bytes, signature)
+                }
+                None => Ok(false),
+            }
+        }
+        _ => verify_wrapped(algorithm, key.pkey(), bytes, signature),
+    };
     verdict.unwrap_or(false)
 }
 
@@ -52,36 +79,62 @@ pub(super) enum EcdsaForm {
     RawOrDer,
 }
 
-fn try_verify(
+/// RSASSA-PKCS1-v1_5 (RFC 8017 8.2.2): the signature is as long as the modulus and opens to the digest with its
+/// algorithm in front, to the last byte. OpenSSL has checked the padding around.
+fn verify_pkcs1(
+    rsa: &Rsa<Public>,
+    inner: DigestAlgorithm,
+    bytes: &[u8],
+    signature: &[u8],
+) -> Result<bool, ErrorStack> {
+    let size = usize::try_from(rsa.size()).unwrap_or(0);
+    if signature.len() != size {
+        return Ok(false);
+    }
+    let mut opened = vec![0; size];
+    let length = rsa.public_decrypt(signature, &mut opened, Padding::PKCS1)?;
+    let found = opened.get(..length).and_then(|opened| opened.strip_prefix(digest_info(inner)));
+    Ok(found == Some(&digest(inner, bytes)?))
+}
+
+/// What stands before a digest in RSASSA-PKCS1-v1_5 (RFC 8017 9.2, note 1).
+fn digest_info(algorithm: DigestAlgorithm) -> &'static [u8] {
+    match algorithm {
+        DigestAlgorithm::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
+        DigestAlgorithm::Sha256 => {
+            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+        }
+        DigestAlgorithm::Sha384 => {
+            b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"
+        }
+        DigestAlgorithm::Sha512 => {
+            b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"
+        }
+    }
+}
+
+/// An ECDSA signature as r and s side by side; `None` if it does not have their length.
+fn raw_ecdsa(signature: &[u8], size: usize) -> Option<Result<EcdsaSig, ErrorStack>> {
+    let (r, s) = signature.split_at_checked(size).filter(|(_, s)| s.len() == size)?;
+    let numbers = BigNum::from_slice(r).and_then(|r| Ok((r, BigNum::from_slice(s)?)));
+    Some(numbers.and_then(|(r, s)| EcdsaSig::from_private_components(r, s)))
+}
+
+/// All that has no shorter way.
+fn verify_wrapped(
     algorithm: SignatureAlgorithm,
     key: &PKey<Public>,
     bytes: &[u8],
     signature: &[u8],
-    ecdsa: EcdsaForm,
 ) -> Result<bool, ErrorStack> {
     let Some(inner) = algorithm.digest() else {
         return Verifier::new_without_digest(key)?.verify_oneshot(signature, bytes);
     };
     let mut verifier = Verifier::new(message_digest(inner), key)?;
-    match algorithm.family() {
-        Family::RsaPss => {
-            verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
-            verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
-            verifier.set_rsa_mgf1_md(message_digest(inner))?;
-        }
-        Family::Ecdsa => {
-            let size = field_bytes(key);
-            return match signature.split_at_checked(size) {
-                Some((r, s)) if s.len() == size => {
-                    let raw =
-                        EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?;
-                    verifier.verify_oneshot(&raw.to_der()?, bytes)
-                }
-                _ if ecdsa == EcdsaForm::RawOrDer => verifier.verify_oneshot(signature, bytes),
-                _ => Ok(false),
-            };
-        }
-        Family::Rsa | Family::Ed25519 => {}
+    if algorithm.family() == Family::RsaPss {
+        verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
+        verifier.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+        verifier.set_rsa_mgf1_md(message_digest(inner))?;
     }
     verifier.verify_oneshot(signature, bytes)
 }

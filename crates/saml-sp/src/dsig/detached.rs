@@ -18,8 +18,7 @@ pub(crate) fn verify_detached(
 ) -> Result<(usize, SignatureEvidence), SignatureError> {
     let algorithm = signature_algorithm(algorithm, policy)?;
     let candidates = candidates(algorithm, keys, policy)?;
-    let good =
-        |key: &VerificationKey| crypto::verify(algorithm, key.pkey(), octets, signature, EcdsaForm::RawOrDer);
+    let good = |key: &VerificationKey| crypto::verify(algorithm, key, octets, signature, EcdsaForm::RawOrDer);
     let Some((place, key)) = candidates.iter().find(|(_, key)| good(key)) else {
         return Err(SignatureError::NotVerified {
             tried: candidates.len(),

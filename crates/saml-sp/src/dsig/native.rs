@@ -14,7 +14,7 @@ pub(super) fn verify(
 ) -> Result<(usize, Vec<u8>), SignatureError> {
     let signed_info = canonical(signature.signed_info, None, &signature.method.c14n())?;
     let good = |key: &VerificationKey| {
-        crypto::verify(signature.algorithm, key.pkey(), &signed_info, &signature.value, EcdsaForm::Raw)
+        crypto::verify(signature.algorithm, key, &signed_info, &signature.value, EcdsaForm::Raw)
     };
     let Some((place, _)) = keys.iter().find(|(_, key)| good(key)) else {
         return Err(not_verified(signature, keys));

@@ -48,6 +48,7 @@ pub struct VerificationKey {
 
 struct Inner {
     key: PKey<Public>,
+    numbers: Numbers,
     spki: Vec<u8>,
     kind: KeyKind,
     bits: u32,
@@ -55,6 +56,14 @@ struct Inner {
     /// The same key for the other engine, made when it is first needed.
     #[cfg(feature = "xmlsec")]
     xmlsec: std::sync::OnceLock<Option<crate::dsig::XmlsecKey>>,
+}
+
+/// The key taken out of its wrapping, ready to compute with: looking an algorithm up in OpenSSL costs as much as a part of
+/// the operation itself.
+pub(crate) enum Numbers {
+    Ec(EcKey<Public>),
+    None,
+    Rsa(Rsa<Public>),
 }
 
 impl VerificationKey {
@@ -141,6 +150,10 @@ impl VerificationKey {
         &self.inner.key
     }
 
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.inner.numbers
+    }
+
     #[cfg(feature = "xmlsec")]
     pub(crate) fn xmlsec(&self) -> Option<&crate::dsig::XmlsecKey> {
         self.inner.xmlsec.get_or_init(|| crate::dsig::XmlsecKey::new(&self.inner.spki)).as_ref()
@@ -175,11 +188,17 @@ impl VerificationKey {
                 _ => return Err(KeyError::Unsupported),
             }
         }
+        let numbers = match kind {
+            KeyKind::Ec => Numbers::Ec(key.ec_key().map_err(|_| KeyError::NotAPublicKey)?),
+            KeyKind::Ed25519 => Numbers::None,
+            KeyKind::Rsa => Numbers::Rsa(key.rsa().map_err(|_| KeyError::NotAPublicKey)?),
+        };
         let spki = key.public_key_to_der().map_err(|_| KeyError::NotAPublicKey)?;
         let bits = key.bits();
         let key = Self {
             inner: Arc::new(Inner {
                 key,
+                numbers,
                 spki,
                 kind,
                 bits,

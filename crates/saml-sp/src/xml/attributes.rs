@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use super::error::shown;
 use super::names::is_xml_character;
 use super::{XmlError, XmlErrorKind};
@@ -50,30 +52,25 @@ impl<'i> Scanner<'i> {
             _ => return Err(self.malformed("an attribute's value must be quoted")),
         };
         self.take(1);
-        let mut special = false;
-        let mut end = None;
-        for (at, byte) in self.rest.bytes().enumerate() {
-            match byte {
-                byte if byte == quote => {
-                    end = Some(at);
-                    break;
-                }
-                b'<' => return Err(self.malformed("`<` in an attribute's value")),
-                b'&' | b'\t' | b'\n' | b'\r' => special = true,
-                _ => {}
-            }
-        }
-        let Some(end) = end else { return Err(self.malformed("an attribute's value does not end")) };
+        let end = match memchr2(quote, b'<', self.rest.as_bytes()) {
+            Some(end) if self.rest.as_bytes().get(end) == Some(&quote) => end,
+            Some(_) => return Err(self.malformed("`<` in an attribute's value")),
+            None => return Err(self.malformed("an attribute's value does not end")),
+        };
         let value_position = self.position;
         let raw = self.take(end);
+        // No early exit: so it is done many bytes at a time.
+        let special = raw.bytes().fold(false, |special, byte| {
+            special | (byte == b'&') | (byte == b'\t') | (byte == b'\n') | (byte == b'\r')
+        });
         self.take(1);
         let value = if special { Cow::Owned(normalise(raw, value_position)?) } else { raw.into() };
         Ok(Some((name, value, position)))
     }
 
     fn skip_space(&mut self) -> bool {
-        let kept = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
-        let skipped = self.rest.len().saturating_sub(kept.len());
+        let space = |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        let skipped = self.rest.bytes().position(|byte| !space(byte)).unwrap_or(self.rest.len());
         self.take(skipped);
         skipped > 0
     }

@@ -3,6 +3,8 @@
 //! Exclusive 1.0, inclusive 1.0 and 1.1, of an element with everything in it, without one subtree (the enveloped
 //! Signature). The walk is over the arena in document order, with a stack of what is open.
 
+use memchr::memchr3;
+
 use super::tree::{Attribute, Declaration, Element, NodeKind, index};
 use super::{Document, XML_NS};
 use crate::dsig::Canonicalization;
@@ -55,10 +57,8 @@ pub(crate) fn canonicalize(
                 writer.start_tag(document, current, apex, if apex { &inherited } else { &[] });
                 open.push((current, node.end, rendered));
             }
-            NodeKind::Text(text) => escape(text, Place::Text, writer.out),
-            NodeKind::Character(character) => {
-                escape(character.encode_utf8(&mut [0; 4]), Place::Text, writer.out);
-            }
+            NodeKind::Text(text) => escape_text(text, writer.out),
+            NodeKind::Character(character) => escape_character(*character, writer.out),
             NodeKind::Comment(text) if comments => {
                 writer.out.extend_from_slice(b"<!--");
                 // A carriage return cannot be in it: the reader has normalised line ends.
@@ -143,7 +143,7 @@ impl<'d> Writer<'_, 'd> {
             self.out.push(b' ');
             self.out.extend_from_slice(attribute.name.as_bytes());
             self.out.extend_from_slice(b"=\"");
-            escape(&attribute.value, Place::Attribute, self.out);
+            escape_attribute(&attribute.value, self.out);
             self.out.push(b'"');
         }
         self.out.push(b'>');
@@ -212,36 +212,24 @@ fn inherited_attributes<'d>(
     Ok(found)
 }
 
-/// Where a value stands decides what is written for a character instead of itself (2.3).
-#[derive(Clone, Copy)]
-enum Place {
-    Attribute,
-    Text,
-}
-
-fn escape(text: &str, place: Place, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
+/// What stands in an attribute (2.3).
+fn escape_attribute(value: &str, out: &mut Vec<u8>) {
+    let mut rest = value.as_bytes();
     loop {
-        let plain = match place {
-            Place::Attribute => plain_length(rest, |byte| {
-                (byte == b'&')
-                    | (byte == b'<')
-                    | (byte == b'"')
-                    | (byte == b'\t')
-                    | (byte == b'\n')
-                    | (byte == b'\r')
-            }),
-            Place::Text => {
-                plain_length(rest, |byte| (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\r'))
-            }
-        };
+        let plain = plain_length(rest, |byte| {
+            u8::from(byte == b'&')
+                | u8::from(byte == b'<')
+                | u8::from(byte == b'"')
+                | u8::from(byte == b'\t')
+                | u8::from(byte == b'\n')
+                | u8::from(byte == b'\r')
+        });
         let (plain, special) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         let Some((byte, after)) = special.split_first() else { return };
         out.extend_from_slice(match byte {
             b'&' => b"&amp;",
             b'<' => b"&lt;",
-            b'>' => b"&gt;",
             b'"' => b"&quot;",
             b'\t' => b"&#x9;",
             b'\n' => b"&#xA;",
@@ -251,12 +239,40 @@ fn escape(text: &str, place: Place, out: &mut Vec<u8>) {
     }
 }
 
+/// What stands between tags (2.3). The reader has normalised line ends, so a carriage return comes as a character alone.
+fn escape_text(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr3(b'&', b'<', b'>', rest) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let Some((byte, after)) = special.split_first() else { return };
+        out.extend_from_slice(match byte {
+            b'&' => b"&amp;",
+            b'<' => b"&lt;",
+            _ => b"&gt;",
+        });
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+}
+
+/// What the document wrote as a reference (2.3).
+fn escape_character(character: char, out: &mut Vec<u8>) {
+    match character {
+        '&' => out.extend_from_slice(b"&amp;"),
+        '<' => out.extend_from_slice(b"&lt;"),
+        '>' => out.extend_from_slice(b"&gt;"),
+        '\r' => out.extend_from_slice(b"&#xD;"),
+        other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
 /// How many bytes come before the first special one. Blocks without one are passed over many bytes at a time.
-fn plain_length(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
+fn plain_length(bytes: &[u8], special: impl Fn(u8) -> u8) -> usize {
     let mut passed = 0_usize;
     for block in bytes.chunks(32) {
-        if block.iter().fold(false, |found, byte| found | special(*byte)) {
-            let place = block.iter().position(|byte| special(*byte));
+        if block.iter().fold(0, |found, byte| found | special(*byte)) != 0 {
+            let place = block.iter().position(|byte| special(*byte) != 0);
             return passed.saturating_add(place.unwrap_or(block.len()));
         }
         passed = passed.saturating_add(block.len());

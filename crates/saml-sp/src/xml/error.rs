@@ -173,6 +173,10 @@ pub enum XmlErrorKind {
 }
 
 impl XmlErrorKind {
+    pub(super) fn is_limit(&self) -> bool {
+        self.code() == "XML-05"
+    }
+
     /// The rule that was broken, stable across releases.
     pub fn code(&self) -> &'static str {
         match self {

@@ -2,15 +2,25 @@
 
 /// Tells whether the text is a name without a colon, as IDs and prefixes are.
 pub(crate) fn is_ncname(text: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next().is_some_and(is_name_start) && characters.all(is_name_character)
+    // Nearly all names are ASCII.
+    match text.as_bytes().split_first() {
+        Some((first, rest)) if START.contains(*first) && rest.iter().all(|byte| NAME.contains(*byte)) => true,
+        Some(_) if !text.is_ascii() => {
+            let mut characters = text.chars();
+            characters.next().is_some_and(is_name_start) && characters.all(is_name_character)
+        }
+        _ => false,
+    }
 }
 
 /// A qualified name taken apart; `None` if it is not one.
 pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
-    match name.split_once(':') {
+    match name.bytes().position(|byte| byte == b':') {
         None => is_ncname(name).then_some(("", name)),
-        Some((prefix, local)) => (is_ncname(prefix) && is_ncname(local)).then_some((prefix, local)),
+        Some(at) => {
+            let (prefix, local) = (name.get(..at)?, name.get(at.checked_add(1)?..)?);
+            (is_ncname(prefix) && is_ncname(local)).then_some((prefix, local))
+        }
     }
 }
 
@@ -47,6 +57,43 @@ pub(super) fn is_plain_namespace(uri: &str) -> bool {
         && rest.bytes().filter(|byte| *byte == b'#').count() <= 1
         && rest.split('%').skip(1).all(escaped)
 }
+
+/// A set of bytes, looked up in one step.
+struct Bytes([bool; 256]);
+
+impl Bytes {
+    const fn of(listed: &[u8], other: &[u8]) -> Self {
+        let mut set = [false; 256];
+        let mut rest = listed;
+        while let [first, tail @ ..] = rest {
+            mark(&mut set, *first);
+            rest = tail;
+        }
+        let mut rest = other;
+        while let [first, tail @ ..] = rest {
+            mark(&mut set, *first);
+            rest = tail;
+        }
+        Self(set)
+    }
+
+    fn contains(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or(false)
+    }
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "a byte is a place among 256; done by the compiler"
+)]
+const fn mark(set: &mut [bool; 256], byte: u8) {
+    set[byte as usize] = true;
+}
+
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+static START: Bytes = Bytes::of(LETTERS, b"");
+static NAME: Bytes = Bytes::of(LETTERS, b"0123456789-.");
 
 fn is_name_start(character: char) -> bool {
     match character {

@@ -30,6 +30,20 @@ pub(super) fn read<'i>(bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>,
     Builder::new(source, features, limits).run().map_err(at)
 }
 
+/// Reads the start of a document as far as it goes, and refuses it for crossing a limit, and for nothing else.
+pub(super) fn probe(start: &[u8], limits: &Limits) -> Result<(), XmlError> {
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let whole = std::str::from_utf8(start).map_or_else(|error| error.valid_up_to(), str::len);
+    let source = start.get(..whole).and_then(|start| std::str::from_utf8(start).ok()).unwrap_or_default();
+    let mut builder = Builder::new(source, Features { carriage_return: true, cdata_end: true }, limits);
+    match builder.events() {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind().is_limit() => Err(error),
+        // It ends in the middle of something: of a tag, if it is to cross a limit there.
+        Err(_) => builder.unfinished_tag(),
+    }
+}
+
 /// What the one pass over all bytes found out, so that later passes can be left out.
 #[derive(Clone, Copy)]
 struct Features {
@@ -39,12 +53,15 @@ struct Features {
 
 fn screen_characters(source: &str) -> Result<Features, XmlError> {
     // Most documents have none of these bytes. No early exit: so it is done many bytes at a time.
-    let (suspicious, bracket) = source.bytes().fold((false, false), |(suspicious, bracket), byte| {
-        let control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n');
-        // U+FFFE and U+FFFF start with EF.
-        (suspicious | control | (byte == 0xEF), bracket | (byte == b']'))
+    let suspicious = source.as_bytes().chunks(256).any(|block| {
+        block.iter().fold(0_u8, |suspicious, byte| {
+            let control = u8::from(*byte < 0x20) & u8::from(*byte != b'\t') & u8::from(*byte != b'\n');
+            // U+FFFE and U+FFFF start with EF.
+            suspicious | control | u8::from(*byte == 0xEF)
+        }) != 0
     });
-    let mut features = Features { carriage_return: false, cdata_end: bracket && source.contains("]]>") };
+    let cdata_end = memchr::memmem::find(source.as_bytes(), b"]]>").is_some();
+    let mut features = Features { carriage_return: false, cdata_end };
     if suspicious {
         for (position, character) in source.char_indices() {
             if !is_xml_character(character) {
@@ -65,6 +82,8 @@ struct Builder<'i, 'l> {
     /// Declarations in scope, innermost last.
     scope: Vec<Declaration<'i>>,
     has_root: bool,
+    /// Where the piece that is being read starts.
+    at: usize,
 }
 
 impl<'i, 'l> Builder<'i, 'l> {
@@ -85,10 +104,25 @@ impl<'i, 'l> Builder<'i, 'l> {
             open: Vec::new(),
             scope: Vec::new(),
             has_root: false,
+            at: 0,
         }
     }
 
     fn run(mut self) -> Result<Document<'i>, XmlError> {
+        self.events()?;
+        let source = self.document.source;
+        if let Some((node, _)) = self.open.last() {
+            let name = self.document.element_of_node(*node).map_or("", |element| element.qualified_name());
+            return Err(XmlError::new(XmlErrorKind::Unclosed { name: shown(name) }, source.len()));
+        }
+        if !self.has_root {
+            return Err(XmlError::new(XmlErrorKind::NoRoot, source.len()));
+        }
+        self.sort_ids()?;
+        Ok(self.document)
+    }
+
+    fn events(&mut self) -> Result<(), XmlError> {
         let source = self.document.source;
         // quick-xml would skip a second byte order mark in silence.
         if !matches!(source.bytes().next(), None | Some(b'<' | b' ' | b'\t' | b'\n' | b'\r')) {
@@ -101,6 +135,7 @@ impl<'i, 'l> Builder<'i, 'l> {
         config.allow_unmatched_ends = true;
         loop {
             let from = position(reader.buffer_position());
+            self.at = from;
             let event =
                 reader.read_event().map_err(|error| foreign(&error, position(reader.error_position())))?;
             let to = position(reader.buffer_position());
@@ -120,18 +155,31 @@ impl<'i, 'l> Builder<'i, 'l> {
                     return Err(XmlError::new(XmlErrorKind::ProcessingInstruction, from));
                 }
                 Event::DocType(_) => return Err(XmlError::new(XmlErrorKind::Doctype, from)),
-                Event::Eof => break,
+                Event::Eof => return Ok(()),
             }
         }
-        if let Some((node, _)) = self.open.last() {
-            let name = self.document.element_of_node(*node).map_or("", |element| element.qualified_name());
-            return Err(XmlError::new(XmlErrorKind::Unclosed { name: shown(name) }, source.len()));
+    }
+
+    /// Counts what stands in a start tag that has no end yet.
+    fn unfinished_tag(&self) -> Result<(), XmlError> {
+        let tag = self.document.source.get(self.at..).and_then(|text| text.strip_prefix('<'));
+        let Some(tag) = tag.filter(|tag| !tag.starts_with(['!', '?', '/'])) else { return Ok(()) };
+        let mut scanner = Scanner::new(tag, self.at.saturating_add(1));
+        scanner.name();
+        let (mut attributes, mut declarations) = (0..self.limits.attributes, self.scope.len());
+        while let Ok(Some((name, _, position))) = scanner.attribute() {
+            if name == "xmlns" || name.starts_with("xmlns:") {
+                let limit = self.limits.namespaces_in_scope;
+                if declarations >= limit {
+                    return Err(XmlError::new(XmlErrorKind::TooManyNamespacesInScope { limit }, position));
+                }
+                declarations = declarations.saturating_add(1);
+            } else if attributes.next().is_none() {
+                let limit = self.limits.attributes;
+                return Err(XmlError::new(XmlErrorKind::TooManyAttributes { limit }, position));
+            }
         }
-        if !self.has_root {
-            return Err(XmlError::new(XmlErrorKind::NoRoot, source.len()));
-        }
-        self.sort_ids()?;
-        Ok(self.document)
+        Ok(())
     }
 
     fn start(&mut self, text: &'i str, from: usize, empty: bool) -> Result<(), XmlError> {

@@ -79,6 +79,12 @@ impl<'i> Document<'i> {
         super::reader::read(bytes, limits)
     }
 
+    /// Refuses a document of which only the start is there, if that alone crosses a limit. What it lets pass is yet to be
+    /// read.
+    pub(crate) fn probe(start: &[u8], limits: &Limits) -> Result<(), XmlError> {
+        super::reader::probe(start, limits)
+    }
+
     /// The document's text as it was read, without a byte order mark.
     pub(crate) fn source(&self) -> &'i str {
         self.source
