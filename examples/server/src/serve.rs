@@ -2,9 +2,15 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{Base, Shared};
 use crate::{clock, http};
@@ -16,28 +22,54 @@ use crate::{clock, http};
 pub async fn run(
     listener: TcpListener,
     app: Shared,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
     let sweeper = tokio::spawn(sweep(app.base.clone()));
-    let (told, mut tell) = tokio::sync::watch::channel(false);
-    let stopped = async move {
-        stop.await;
-        // INVARIANT: the receiver lives as long as this function.
-        let _ = told.send(true);
-    };
-    let served = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(stopped);
-    let deadline = async {
-        // An error means that the sender is gone, and with it the server.
-        let _ = tell.wait_for(|stop| *stop).await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    let outcome = tokio::select! {
-        outcome = served => outcome,
-        () = deadline => Ok(()),
-    };
+    let router = http::router(app.clone());
+    let graceful = GracefulShutdown::new();
+    let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &free) => accepted,
+            () = &mut stop => break,
+        };
+        let Some((stream, place)) = accepted else { continue };
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // Whoever dawdles over a request's head holds a place that others need.
+            .header_read_timeout(HEAD_LIMIT)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests were not done in time"),
+    }
     sweeper.abort();
     app.base.store.close().await;
-    outcome
+    Ok(())
+}
+
+/// The next connection, once there is a place for it; `None` when accepting failed for the moment.
+async fn accept(listener: &TcpListener, free: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = free.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, place)),
+        Err(error) => {
+            // Out of file descriptors, or the client is gone already: neither gets better by hurrying.
+            tracing::warn!(%error, "a connection was not accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
 }
 
 /// Resolves at ctrl-c or SIGTERM.
@@ -85,5 +117,9 @@ async fn sweep(base: Base) {
     }
 }
 
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+const HEAD_LIMIT: Duration = Duration::from_secs(15);
+/// Each holds a few kilobytes; more wait in the system's queue.
+const MOST_CONNECTIONS: usize = 1024;
 const DRAIN: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(300);

@@ -21,6 +21,13 @@ async fn adding_one_member_to_a_group_of_100_000_writes_one_row() {
     tx.commit().await.unwrap();
 
     let mut tx = store.begin().await.unwrap();
+    for (pragma, expected) in
+        [("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1"), ("PRAGMA journal_mode", "wal")]
+    {
+        let row = sqlx::query(pragma).fetch_one(&mut *tx).await.unwrap();
+        let found = row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()));
+        assert_eq!(found.unwrap(), expected, "{pragma}");
+    }
     let before = written(&mut tx).await;
     assert_eq!(members::add(&mut tx, &tenant.id, "big", "user-0", None).await, Ok(Some(true)));
     assert_eq!(written(&mut tx).await.saturating_sub(before), 1, "one row, and none of the others");

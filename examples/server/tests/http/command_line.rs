@@ -103,3 +103,28 @@ fn a_server_asked_to_stop_ends_well() {
     expect(&server.client().get("/healthz").unwrap(), 200);
     assert_eq!(server.terminate(), Some(0));
 }
+
+#[test]
+fn the_demo_checks_itself() {
+    let folder = Folder::new();
+    for reset in [&["--reset"][..], &[]] {
+        let done = try_command(&folder, &[&["demo", "--check"], reset].concat());
+        let lines = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success(), "{lines}{}", String::from_utf8_lossy(&done.stderr));
+        assert!(lines.lines().count() > 30 && !lines.contains("FAILED"), "{lines}");
+    }
+}
+
+#[test]
+fn a_client_that_dawdles_holds_nobody_up() {
+    use std::io::Write as _;
+    let server = Server::start();
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..50 {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n").unwrap();
+        slow.push(stream);
+    }
+    expect(&server.client().get("/healthz").unwrap(), 200);
+}

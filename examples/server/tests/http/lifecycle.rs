@@ -88,3 +88,17 @@ fn someone_who_signed_in_first_is_adopted_by_the_directory_later() {
     expect(&directory.scim("DELETE", &format!("/scim/v2/Users/{id}"), None).unwrap(), 204);
     expect(&browser.get("/v1/session").unwrap(), 401);
 }
+
+// Toktra: groups are departments.
+#[test]
+fn the_group_of_a_toktra_user_is_the_department_of_the_account() {
+    let server = Server::start();
+    let mut directory = server.directory("globex", "toktra");
+    let id = create(&mut directory, "/v1/scim/v2/Users", &user("alice@example.com"));
+    let provider = TestProvider::for_tenant(&server, "globex");
+    let mut browser = server.client();
+    assert_eq!(sign_in(&server, &provider, &mut browser, "globex", "alice@example.com").status, 303);
+    assert_eq!(expect(&browser.get("/v1/session").unwrap(), 200)["department"], Value::Null);
+    create(&mut directory, "/v1/scim/v2/Groups", &crate::common::group("Research", &[&id]));
+    assert_eq!(expect(&browser.get("/v1/session").unwrap(), 200)["department"], json!("Research"));
+}
