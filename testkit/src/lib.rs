@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`data`] | reading of `testdata/` |
 //! | [`laws`] | what must hold for any bytes, one plain function each; fuzz targets and replays call the same ones |
+//! | `postgres` | a PostgreSQL server for one test |
 //! | [`random`] | numbers from a seed |
 //! | [`rearrange`] | random rearrangement of XML, for finding signature wrapping by chance |
 //! | [`replay`] | runs a law over everything that a fuzzer found, and over its seeds |
@@ -16,6 +17,7 @@
 //! | `scim_patch_clients` | the recorded requests of real SCIM clients |
 //! | `scim_patch_reference` | a slow, obvious second PATCH |
 //! | [`scim_rules`] | the ledger of SCIM rules, and the tests and vectors that it may name |
+//! | `scim_schema` | random schemas with every characteristic, and resources as clients might send them |
 //! | `captures` | responses that foreign identity providers sent, with what they must be read as |
 //!
 //! Everything here panics when its data is missing or malformed: a test that can't read its vectors has to fail.
@@ -24,6 +26,8 @@
 pub mod captures;
 pub mod data;
 pub mod laws;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod random;
 pub mod rearrange;
 pub mod replay;
@@ -38,3 +42,5 @@ pub mod scim_patch_clients;
 #[cfg(feature = "patch")]
 pub mod scim_patch_reference;
 pub mod scim_rules;
+#[cfg(feature = "filter")]
+pub mod scim_schema;
