@@ -100,7 +100,7 @@ impl<'a> Scope<'a> {
 
     fn resolve(self, path: &UnresolvedPath) -> Option<AttrPath> {
         match self {
-            Scope::Resource(resource_type) => resource_type.resolve_attribute(&path.to_string()).ok(),
+            Scope::Resource(resource_type) => path.resolve_attribute(resource_type).ok(),
             Scope::Element(attribute) => {
                 let name = path.name().as_str();
                 if path.urn().is_some() || path.sub_name().is_some() {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use scim_schema::{AttrPath, PathError, Resolved, ResourceType};
+
 use crate::FilterError;
 use crate::cursor::Cursor;
 
@@ -79,6 +81,36 @@ impl UnresolvedPath {
     #[must_use]
     pub fn sub_name(&self) -> Option<&AttrName> {
         self.sub_name.as_ref()
+    }
+
+    /// Resolves the path's names; the URI of a schema alone, which has the form of a path, is that schema.
+    pub(crate) fn resolve(&self, resource_type: &ResourceType) -> Result<Resolved, PathError> {
+        if self.urn.is_none() && self.sub_name.is_none() {
+            resource_type.resolve(self.name.as_str())
+        } else {
+            resource_type.resolve(&self.text())
+        }
+    }
+
+    /// Resolves the path of an attribute or sub-attribute.
+    pub(crate) fn resolve_attribute(&self, resource_type: &ResourceType) -> Result<AttrPath, PathError> {
+        if self.urn.is_none() && self.sub_name.is_none() {
+            resource_type.resolve_attribute(self.name.as_str())
+        } else {
+            resource_type.resolve_attribute(&self.text())
+        }
+    }
+
+    /// What `Display` writes, without its machinery.
+    fn text(&self) -> String {
+        let parts = [
+            self.urn(),
+            self.urn().map(|_| ":"),
+            Some(self.name.as_str()),
+            self.sub_name().map(|_| "."),
+            self.sub_name().map(AttrName::as_str),
+        ];
+        parts.into_iter().flatten().collect()
     }
 
     /// Reads the word found at byte `position` of a longer text.

@@ -51,15 +51,17 @@ impl PatchPath {
         resource_type: &ResourceType,
         options: &BindOptions,
     ) -> Result<BoundPatchPath, PatchPathError> {
-        let resolve = |text: &str| resource_type.resolve(text).map_err(PatchPathError::Unresolved);
         let (value_path, sub_name) = match self {
-            PatchPath::Attribute(path) => return Ok(resolve(&path.to_string())?.into()),
-            PatchPath::Schema(uri) => return Ok(resolve(uri)?.into()),
+            PatchPath::Attribute(path) => {
+                return Ok(path.resolve(resource_type).map_err(PatchPathError::Unresolved)?.into());
+            }
+            PatchPath::Schema(uri) => {
+                return Ok(resource_type.resolve(uri).map_err(PatchPathError::Unresolved)?.into());
+            }
             PatchPath::Value { value_path, sub_name } => (value_path, sub_name),
         };
-        let attribute = resource_type
-            .resolve_attribute(&value_path.path().to_string())
-            .map_err(PatchPathError::Unresolved)?;
+        let attribute =
+            value_path.path().resolve_attribute(resource_type).map_err(PatchPathError::Unresolved)?;
         let sub = match sub_name {
             Some(name) => Some(attribute.with_sub(name.as_str()).map_err(PatchPathError::Unresolved)?),
             None => None,

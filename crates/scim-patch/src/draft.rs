@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use scim_schema::{AttrPath, Resource, ResourceType, is_unassigned};
+use scim_schema::{AttrPath, Attribute, Resource, ResourceType, Returned, is_unassigned};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::PatchError;
 
-/// The original, and the present value of each attribute that a step touched. Dropping it undoes everything.
+/// A copy of the original, out of which the attributes that steps touch are taken. Dropping it undoes everything.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
     base: &'a Resource,
+    /// What is touched is null here until the end, so that it keeps its place in the order.
+    copy: Resource,
     slots: Vec<Slot>,
 }
 
@@ -25,7 +27,7 @@ struct Slot {
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(base: &'a Resource) -> Self {
-        Self { base, slots: Vec::new() }
+        Self { base, copy: base.clone(), slots: Vec::new() }
     }
 
     /// The present value of the path's attribute.
@@ -50,7 +52,9 @@ impl<'a> Draft<'a> {
         let index = match self.slots.iter().position(|slot| is_same(&slot.path, path)) {
             Some(index) => index,
             None => {
-                let value = self.base.attribute(path).cloned();
+                // Taken, not copied: a group may have 100,000 members.
+                let value = self.copy.attribute_mut(path).filter(|value| !is_unassigned(value));
+                let value = value.map(Value::take);
                 self.slots.push(Slot { path: path.without_sub(), value });
                 self.slots.len().saturating_sub(1)
             }
@@ -70,17 +74,24 @@ impl<'a> Draft<'a> {
         }
         self.check_required(resource_type)?;
         let mut changes = Vec::new();
-        let touched = self.slots.iter().map(|slot| slot.path.to_string()).collect();
-        let mut changed = Vec::new();
-        for slot in self.slots {
+        let mut touched = Vec::with_capacity(self.slots.len());
+        let mut extensions = false;
+        let mut resource = self.copy;
+        for Slot { path, value } in self.slots {
+            touched.push(text(&path, None));
             let found = changes.len();
-            compare(&slot.path, self.base.attribute(&slot.path), slot.value.as_ref(), &mut changes);
-            if changes.len() > found {
-                changed.push(slot);
+            compare(&path, self.base.attribute(&path), value.as_ref(), &mut changes);
+            let is_changed = changes.len() > found;
+            extensions |= is_changed && path.extension().is_some();
+            match value {
+                Some(value) => match resource.attribute_mut(&path) {
+                    Some(place) => *place = value,
+                    None => drop(resource.set_attribute(&path, value)),
+                },
+                None if is_changed => drop(resource.remove_attribute(&path)),
+                None => {}
             }
         }
-        let extensions = changed.iter().any(|slot| slot.path.extension().is_some());
-        let mut resource = replaced(self.base, changed);
         if extensions {
             list_extensions(&mut resource, self.base, resource_type);
         }
@@ -120,29 +131,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The original with other values of some attributes; only what stays is copied.
-fn replaced(base: &Resource, slots: Vec<Slot>) -> Resource {
-    if slots.is_empty() {
-        return base.clone();
-    }
-    let is_replaced = |name: &str| {
-        slots.iter().any(|slot| slot.path.extension().is_none() && slot.path.attribute().name == name)
-    };
-    let mut fields = Map::with_capacity(base.as_map().len().saturating_add(slots.len()));
-    for (name, value) in base.as_map() {
-        // A place is kept for what gets another value, so that the order stays.
-        fields.insert(name.clone(), if is_replaced(name) { Value::Null } else { value.clone() });
-    }
-    let mut resource = Resource::from_stored(fields);
-    for slot in slots {
-        match slot.value {
-            Some(value) => resource.set_attribute(&slot.path, value),
-            None => resource.remove_attribute(&slot.path),
-        };
-    }
-    resource
-}
-
 /// What a draft became.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -170,82 +158,92 @@ pub struct Change {
 }
 
 fn compare(path: &AttrPath, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
+    let attribute = path.attribute();
+    if path.is_never_returned() {
+        if before != after {
+            changes.push(Change { path: text(path, None), before: None, after: None, concealed: true });
+        }
+    } else if attribute.multi_valued {
+        compare_elements(|| text(path, None), elements(before), elements(after), changes);
+    } else if attribute.is_complex() {
+        for sub in &attribute.sub_attributes {
+            compare_subs(path, sub, before, after, changes);
+        }
+    } else if before != after {
+        let (before, after) = (before.cloned(), after.cloned());
+        changes.push(Change { path: text(path, None), before, after, concealed: false });
+    }
+}
+
+fn compare_subs(
+    path: &AttrPath,
+    sub: &Attribute,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    changes: &mut Vec<Change>,
+) {
+    let [before, after] =
+        [before, after].map(|value| value?.get(&sub.name).filter(|value| !is_unassigned(value)));
     if before == after {
         return;
     }
-    if path.is_never_returned() {
-        changes.push(Change { path: path.to_string(), before: None, after: None, concealed: true });
-        return;
-    }
-    let attribute = path.attribute();
-    if attribute.multi_valued {
-        compare_elements(&path.to_string(), elements(before), elements(after), changes);
-        return;
-    }
-    if !attribute.is_complex() {
-        changes.push(Change {
-            path: path.to_string(),
-            before: before.cloned(),
-            after: after.cloned(),
-            concealed: false,
-        });
-        return;
-    }
-    for sub in &attribute.sub_attributes {
-        let of = |value: Option<&Value>| -> Option<Value> {
-            value?.get(&sub.name).filter(|value| !is_unassigned(value)).cloned()
-        };
-        let (before, after) = (of(before), of(after));
-        if before == after {
-            continue;
-        }
-        let path = format!("{path}.{}", sub.name);
-        if sub.returned == scim_schema::Returned::Never {
-            changes.push(Change { path, before: None, after: None, concealed: true });
-        } else if sub.multi_valued {
-            compare_elements(&path, elements(before.as_ref()), elements(after.as_ref()), changes);
-        } else {
-            changes.push(Change { path, before, after, concealed: false });
-        }
+    let path = || text(path, Some(sub));
+    if sub.returned == Returned::Never {
+        changes.push(Change { path: path(), before: None, after: None, concealed: true });
+    } else if sub.multi_valued {
+        compare_elements(path, elements(before), elements(after), changes);
+    } else {
+        let (before, after) = (before.cloned(), after.cloned());
+        changes.push(Change { path: path(), before, after, concealed: false });
     }
 }
 
 /// The difference of two sets; their order means nothing (RFC 7643 2.4).
-fn compare_elements(path: &str, before: &[Value], after: &[Value], changes: &mut Vec<Change>) {
+fn compare_elements(path: impl Fn() -> String, before: &[Value], after: &[Value], changes: &mut Vec<Change>) {
     let (before, after) = differing(before, after);
-    let mut kept: HashMap<String, usize> = HashMap::with_capacity(before.len());
-    for element in after {
-        let count = kept.entry(element.to_string()).or_default();
+    let (went, came) = if before.len().saturating_mul(after.len()) <= MOST_COMPARISONS {
+        (without(before, after), without(after, before))
+    } else {
+        (without_many(before, after), without_many(after, before))
+    };
+    let change = |before: Option<&Value>, after: Option<&Value>| Change {
+        path: path(),
+        before: before.cloned(),
+        after: after.cloned(),
+        concealed: false,
+    };
+    changes.extend(went.into_iter().map(|element| change(Some(element), None)));
+    changes.extend(came.into_iter().map(|element| change(None, Some(element))));
+}
+
+/// Those of the elements that the others lack; what is there several times must be there as often.
+fn without<'v>(elements: &'v [Value], others: &[Value]) -> Vec<&'v Value> {
+    let mut left: Vec<&Value> = others.iter().collect();
+    let lacks = |element: &&Value| match left.iter().position(|other| other == element) {
+        Some(found) => {
+            left.swap_remove(found);
+            false
+        }
+        None => true,
+    };
+    elements.iter().filter(lacks).collect()
+}
+
+/// The same by hashing.
+fn without_many<'v>(elements: &'v [Value], others: &'v [Value]) -> Vec<&'v Value> {
+    let mut left: HashMap<&Value, usize> = HashMap::with_capacity(others.len());
+    for other in others {
+        let count = left.entry(other).or_default();
         *count = count.saturating_add(1);
     }
-    let mut stayed: HashMap<String, usize> = HashMap::with_capacity(before.len());
-    for element in before {
-        let key = element.to_string();
-        match kept.get_mut(&key) {
-            Some(count) if *count > 0 => {
-                *count = count.saturating_sub(1);
-                let stayed = stayed.entry(key).or_default();
-                *stayed = stayed.saturating_add(1);
-            }
-            _ => changes.push(Change {
-                path: path.to_owned(),
-                before: Some(element.clone()),
-                after: None,
-                concealed: false,
-            }),
+    let lacks = |element: &&'v Value| match left.get_mut(element) {
+        Some(count) if *count > 0 => {
+            *count = count.saturating_sub(1);
+            false
         }
-    }
-    for element in after {
-        match stayed.get_mut(&element.to_string()) {
-            Some(count) if *count > 0 => *count = count.saturating_sub(1),
-            _ => changes.push(Change {
-                path: path.to_owned(),
-                before: None,
-                after: Some(element.clone()),
-                concealed: false,
-            }),
-        }
-    }
+        _ => true,
+    };
+    elements.iter().filter(lacks).collect()
 }
 
 /// Both without what they begin and end with alike: of 100,000 elements mostly one differs.
@@ -259,6 +257,19 @@ fn differing<'v>(before: &'v [Value], after: &'v [Value]) -> (&'v [Value], &'v [
 
 /// Keeps `schemas` in line with the extensions that this request gave data, or took the last data from (P11, P39).
 fn list_extensions(resource: &mut Resource, base: &Resource, resource_type: &ResourceType) {
+    let is_listed = |urn: &str| resource.schemas().any(|known| known.eq_ignore_ascii_case(urn));
+    let is_in_line = is_listed(resource_type.schema().id())
+        && resource_type.extensions().iter().all(|extension| {
+            let urn = extension.schema().id();
+            match (base.extension(urn).is_some(), resource.extension(urn).is_some()) {
+                (_, true) => is_listed(urn),
+                (true, false) => extension.required() || !is_listed(urn),
+                (false, false) => true,
+            }
+        });
+    if is_in_line {
+        return;
+    }
     let mut urns: Vec<String> = resource.schemas().map(str::to_owned).collect();
     let listed = |urns: &[String], urn: &str| urns.iter().any(|known| known.eq_ignore_ascii_case(urn));
     if !listed(&urns, resource_type.schema().id()) {
@@ -272,10 +283,8 @@ fn list_extensions(resource: &mut Resource, base: &Resource, resource_type: &Res
             _ => {}
         }
     }
-    if !resource.schemas().eq(urns.iter().map(String::as_str)) {
-        let urns = urns.into_iter().map(Value::String).collect();
-        resource.as_map_mut().insert("schemas".to_owned(), Value::Array(urns));
-    }
+    let urns = urns.into_iter().map(Value::String).collect();
+    resource.as_map_mut().insert("schemas".to_owned(), Value::Array(urns));
 }
 
 fn elements(value: Option<&Value>) -> &[Value] {
@@ -286,7 +295,26 @@ fn elements(value: Option<&Value>) -> &[Value] {
     }
 }
 
+/// The path's attribute with a sub-attribute, as `Display` has it: written often enough to do without `format!`.
+fn text(path: &AttrPath, sub: Option<&Attribute>) -> String {
+    let parts = [
+        path.extension().map(|urn| (urn, ":")),
+        Some((path.attribute().name.as_str(), if sub.is_some() { "." } else { "" })),
+        sub.map(|sub| (sub.name.as_str(), "")),
+    ];
+    let length = parts.iter().flatten().map(|(name, sign)| name.len().saturating_add(sign.len())).sum();
+    let mut text = String::with_capacity(length);
+    for (name, sign) in parts.into_iter().flatten() {
+        text.push_str(name);
+        text.push_str(sign);
+    }
+    text
+}
+
 /// Whether both paths have the same attribute, whatever their sub-attributes.
 fn is_same(a: &AttrPath, b: &AttrPath) -> bool {
     a.attribute().name == b.attribute().name && a.extension() == b.extension()
 }
+
+/// Elements on both sides, multiplied, up to which comparing each with each costs less than hashing.
+const MOST_COMPARISONS: usize = 64;

@@ -11,7 +11,7 @@ use crate::draft::Draft;
 use crate::error::excerpt;
 use crate::listed::Listed;
 use crate::step::{Action, Step, Target};
-use crate::value::{Place, identity, is_keyed, is_primary, is_same};
+use crate::value::{Place, identity, is_keyed, is_primary, is_same, keep_first};
 
 /// Does one step to the draft. After an error the draft is worthless.
 pub(crate) fn perform(
@@ -65,6 +65,16 @@ impl Core<'_> {
         }
     }
 
+    /// The sub-attributes to change, out of the slot, in the same way.
+    fn taken_fields(&self, slot: &mut Option<Value>) -> Map<String, Value> {
+        let value =
+            if self.attribute().mutability == Mutability::Immutable { slot.clone() } else { slot.take() };
+        match value {
+            Some(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        }
+    }
+
     /// P03: nothing may be done to what is readOnly, whatever it holds.
     fn check_writable(&self) -> Result<(), PatchError> {
         if self.place.path.mutability() == Mutability::ReadOnly {
@@ -111,10 +121,8 @@ impl Core<'_> {
             return self.write(slot, value, || self.place.required_missing(None));
         }
         // P09, P20: sub-attributes that are not given stay.
-        let mut fields = match slot {
-            Some(Value::Object(fields)) => fields.clone(),
-            _ => Map::new(),
-        };
+        let before = slot.is_some();
+        let mut fields = self.taken_fields(slot);
         let adds = matches!(action, Action::Add(_));
         for (sub, value) in self.place.members(value)? {
             // In an add, null is the same as not given (RFC 7643 2.5).
@@ -122,17 +130,19 @@ impl Core<'_> {
                 self.write_sub(&mut fields, sub, Some(value), adds)?;
             }
         }
-        self.write(slot, Some(Value::Object(fields)), || self.place.required_missing(None))
+        self.write_taken(slot, before, Value::Object(fields), || self.place.required_missing(None))
     }
 
     fn multi_valued(&self, action: &Action<'_>, slot: &mut Option<Value>) -> Result<(), PatchError> {
         match action {
             Action::Add(value) => {
                 let added = self.place.added_elements(value)?;
+                let before = slot.is_some();
                 let mut elements = self.taken(slot);
                 let primary = self.append(&mut elements, added)?;
                 self.keep_one_primary(&mut elements, &primary)?;
-                self.write(slot, Some(Value::Array(elements)), || self.place.required_missing(None))
+                let value = Value::Array(elements);
+                self.write_taken(slot, before, value, || self.place.required_missing(None))
             }
             Action::Replace(value) => {
                 let mut elements =
@@ -145,9 +155,10 @@ impl Core<'_> {
             Action::Remove => self.write(slot, None, || self.required_removed(None)),
             Action::RemoveListed(value) => {
                 let listed = Listed::new(&self.place, value)?;
-                let elements =
-                    self.taken(slot).into_iter().filter(|element| !listed.holds(element)).collect();
-                self.write(slot, Some(Value::Array(elements)), || self.required_removed(None))
+                let before = slot.is_some();
+                let mut elements = self.taken(slot);
+                elements.retain(|element| !listed.holds(element));
+                self.write_taken(slot, before, Value::Array(elements), || self.required_removed(None))
             }
         }
     }
@@ -161,13 +172,13 @@ impl Core<'_> {
     ) -> Result<(), PatchError> {
         let (value, adds) = self.sub_value(action)?;
         if !self.attribute().multi_valued {
-            let mut fields = match slot {
-                Some(Value::Object(fields)) => fields.clone(),
-                _ => Map::new(),
-            };
+            let before = slot.is_some();
+            let mut fields = self.taken_fields(slot);
             self.write_sub(&mut fields, sub, value, adds)?;
-            return self.write(slot, Some(Value::Object(fields)), || self.required_removed(None));
+            let value = Value::Object(fields);
+            return self.write_taken(slot, before, value, || self.required_removed(None));
         }
+        let before = slot.is_some();
         let mut elements = self.taken(slot);
         if elements.is_empty()
             && let Some(value) = value.filter(|value| !value.is_null())
@@ -180,7 +191,7 @@ impl Core<'_> {
             let all: Vec<usize> = (0..elements.len()).collect();
             self.write_matches(&mut elements, &all, sub, value, adds)?;
         }
-        self.write(slot, Some(Value::Array(elements)), || self.required_removed(None))
+        self.write_taken(slot, before, Value::Array(elements), || self.required_removed(None))
     }
 
     /// `attr[filter]` and `attr[filter].sub`.
@@ -223,7 +234,8 @@ impl Core<'_> {
                 Action::Remove | Action::RemoveListed(_) => drop_matches(&mut elements, &matches),
             }
         }
-        self.write(slot, Some(Value::Array(elements)), || {
+        // There were matches, so there was a value.
+        self.write_taken(slot, true, Value::Array(elements), || {
             if removes { self.required_removed(None) } else { self.place.required_missing(None) }
         })
     }
@@ -284,8 +296,7 @@ impl Core<'_> {
         }
         self.keep_one_primary(elements, &primary)?;
         // Several matches that became the same value are one value (S12).
-        let mut seen = HashSet::new();
-        elements.retain(|element| seen.insert(identity(self.attribute(), element)));
+        keep_first(self.attribute(), elements);
         Ok(())
     }
 
@@ -426,9 +437,10 @@ impl Core<'_> {
             return Err(self.immutable(Some(sub)));
         }
         match new {
-            Some(value) => {
-                fields.insert(sub.name.clone(), value);
-            }
+            Some(value) => match fields.get_mut(&sub.name) {
+                Some(place) => *place = value,
+                None => drop(fields.insert(sub.name.clone(), value)),
+            },
             None if sub.required => {
                 return Err(if removes {
                     self.required_removed(Some(sub))
@@ -441,6 +453,20 @@ impl Core<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Writes what was made of the elements or sub-attributes that had been taken out of the slot. `before` says whether
+    /// there were any: then a required attribute must not be left without.
+    fn write_taken(
+        &self,
+        slot: &mut Option<Value>,
+        before: bool,
+        value: Value,
+        required: impl Fn() -> PatchError,
+    ) -> Result<(), PatchError> {
+        let had = before && slot.is_none();
+        self.write(slot, Some(value), &required)?;
+        if had && slot.is_none() && self.attribute().required { Err(required()) } else { Ok(()) }
     }
 
     /// Writes the whole attribute: without what is unassigned in it, against its mutability, and never to nothing if

@@ -152,14 +152,10 @@ impl Place<'_> {
             out.extend(self.element(item)?);
             return Ok(out);
         }
-        let mut seen = HashSet::new();
         for item in items {
-            if let Some(item) = self.element(item)?
-                && seen.insert(identity(self.attribute(), &item))
-            {
-                out.push(item);
-            }
+            out.extend(self.element(item)?);
         }
+        keep_first(self.attribute(), &mut out);
         if out.iter().filter(|element| is_primary(element)).count() > 1 {
             return Err(self.several_primary());
         }
@@ -247,6 +243,22 @@ pub(crate) fn is_same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     identity(attribute, a) == identity(attribute, b)
 }
 
+/// Takes repeats out (S12).
+pub(crate) fn keep_first(attribute: &Attribute, elements: &mut Vec<Value>) {
+    if elements.len() > MOST_COMPARED {
+        let mut seen = HashSet::with_capacity(elements.len());
+        elements.retain(|element| seen.insert(identity(attribute, element)));
+        return;
+    }
+    let mut kept: Vec<Value> = Vec::with_capacity(elements.len());
+    for element in elements.drain(..) {
+        if !kept.iter().any(|known| is_same(attribute, known, &element)) {
+            kept.push(element);
+        }
+    }
+    *elements = kept;
+}
+
 /// S11: a missing primary is false, so false is no value here.
 fn assigned<'v>(element: &'v Value, sub: &Attribute) -> Option<&'v Value> {
     element.get(&sub.name).filter(|value| !is_unassigned(value) && **value != Value::Bool(false))
@@ -296,3 +308,6 @@ fn is_base64(text: &str) -> bool {
         && digits.len() % 4 != 1
         && digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
 }
+
+/// Elements up to which comparing each with each costs less than hashing.
+const MOST_COMPARED: usize = 8;

@@ -287,7 +287,8 @@ fn badge() -> impl Strategy<Value = Value> {
         .prop_map(|(colour, tags)| {
             let mut badge = json!({
                 "schemas": ["urn:example:Badge"],
-                "id": "b", "number": "1", "photo": { "uri": "u" }, "meta": { "resourceType": "Badge" }
+                "id": "b", "number": "1", "photo": { "uri": "u" }, "holders": [{ "value": "h" }],
+                "meta": { "resourceType": "Badge" }
             });
             if let Some(colour) = colour {
                 badge["colour"] = json!(colour);
@@ -304,7 +305,7 @@ fn path() -> impl Strategy<Value = String> {
         6 => select(vec![
             "userName", "title", "name", "name.givenName", "emails", "emails.value", "emails.primary", "emails.type",
             "displayName", "members", "members.value", "externalId", "id", "meta", "meta.version", "groups",
-            "number", "colour", "tags", "codes", "level", "photo", "photo.uri", "photo.width", "photo.labels",
+            "number", "colour", "tags", "codes", "level", "holders", "holders.value", "photo", "photo.uri", "photo.width", "photo.labels",
             "photo.hash", "nothing", "title.nothing", "EMAILS",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
@@ -314,7 +315,7 @@ fn path() -> impl Strategy<Value = String> {
             "urn:example:BadgeExtra", "urn:example:BadgeExtra:owner", "urn:example:BadgeExtra:note",
         ]).prop_map(str::to_owned),
         4 => (
-            select(vec!["emails", "members", "tags", "name"]),
+            select(vec!["emails", "members", "tags", "name", "holders"]),
             select(vec![
                 r#"type eq "work""#, r#"value eq "a""#, "primary eq true", "value pr", "display pr", r#"value eq "A""#,
             ]),
