@@ -41,7 +41,8 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The new password in clear, if the request set one. Hash it or pass it on; never store or log it.
+    /// The new password in clear, if the request set one. Pass it on as it is, or hash it in the form that
+    /// [`prepare_password`](crate::prepare_password) gives; never store or log it.
     pub fn password(&self) -> Option<&str> {
         self.write_only
             .iter()
