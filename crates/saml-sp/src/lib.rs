@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod advice;
 mod binding;
 mod config;
 mod connection;
@@ -12,7 +13,10 @@ mod login;
 mod logout;
 mod metadata;
 mod names;
+mod profile;
+mod provider;
 mod rejection;
+mod report;
 mod request;
 mod response;
 #[cfg(test)]
@@ -23,6 +27,7 @@ mod time;
 mod url;
 mod xml;
 
+pub use advice::{Guide, Label, LabelGrade, NearMiss, Problem, ProblemKind, ProviderMessage, Severity, Step};
 pub use binding::{Inbound, Outbound, PostForm};
 pub use config::{
     Binding, ConfigError, Contact, ContactKind, DisplayInfo, Endpoint, IdentityProvider, IndexedEndpoint,
@@ -46,7 +51,10 @@ pub use logout::{
     IdpSession, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest, PendingLogout,
 };
 pub use metadata::{IdpMetadata, MetadataError, MetadataNotice, MetadataOptions, MetadataOutput};
+pub use profile::{LogoutTruth, ProviderProfile};
+pub use provider::{LikelyProduct, Product};
 pub use rejection::{Cause, Part, Rejection};
+pub use report::{Check, Finding, Outcome, Report, Rule};
 pub use request::{
     Comparison, Consumer, IdpEntry, LoginOptions, NameIdPolicy, OpenError, PendingLogin, RequestConditions,
     RequestError, RequestedAuthnContext, Scoping, SealKey,

@@ -6,6 +6,7 @@ mod attributes;
 mod conditions;
 mod context;
 mod envelope;
+mod examine;
 mod fields;
 mod status;
 mod subject;
@@ -14,6 +15,7 @@ mod unverified;
 pub use status::Status;
 pub use unverified::UnverifiedIssuer;
 
+pub(crate) use examine::{Examination, Facts, GroupForm, Shape, Verdict};
 pub(crate) use fields::{Fields, status, text_of, unexpected};
 pub(crate) use subject::{decrypt_name_id, read_name_id};
 

@@ -42,6 +42,11 @@ impl<T> Verified<T> {
         &self.claim
     }
 
+    /// Looks at the value for a report; it isn't given out.
+    pub(crate) fn unclaimed(&self) -> &T {
+        &self.value
+    }
+
     /// Gives the value out if the claim was new.
     ///
     /// # Errors

@@ -110,12 +110,12 @@ impl Connection<'_> {
         judge(&context, &parts, evidence, decoded.relay_state).map_err(Rejection::verified)
     }
 
-    fn parse<'i>(&self, bytes: &'i [u8]) -> Result<Document<'i>, Rejection> {
+    pub(super) fn parse<'i>(&self, bytes: &'i [u8]) -> Result<Document<'i>, Rejection> {
         Document::parse(bytes, &self.policy().limits).map_err(|error| Cause::Xml(error).into())
     }
 
     /// Verifies the signature that an element holds, if it holds one.
-    fn verify(&self, element: Element<'_>, part: Part) -> Result<Option<Covered>, Rejection> {
+    pub(super) fn verify(&self, element: Element<'_>, part: Part) -> Result<Option<Covered>, Rejection> {
         let policy = self.policy();
         let refuse = |error| Rejection::from(Cause::Signature { part, error });
         if signature_of(element).map_err(refuse)?.is_none() {
@@ -128,7 +128,7 @@ impl Connection<'_> {
     }
 
     /// Judges whether what is signed is what must be (SIG-12).
-    fn check_demand(&self, response: bool, assertion: bool) -> Result<(), Rejection> {
+    pub(super) fn check_demand(&self, response: bool, assertion: bool) -> Result<(), Rejection> {
         let demand = self.policy().signatures;
         // Errata 7: a wish for signed assertions is met only by a signature on the assertion itself.
         let assertion_demanded = matches!(demand, SignatureDemand::Assertion | SignatureDemand::Both)
@@ -200,7 +200,11 @@ fn check_envelope(
 }
 
 /// RSP-04: Bindings 3.5.5.2 demands a destination on a signed message.
-fn check_destination(context: &Context<'_>, envelope: &Envelope<'_>, signed: bool) -> Result<(), Rejection> {
+pub(super) fn check_destination(
+    context: &Context<'_>,
+    envelope: &Envelope<'_>,
+    signed: bool,
+) -> Result<(), Rejection> {
     let part = Part::Response;
     match envelope.fields.element.attribute("Destination") {
         Some(found) => context

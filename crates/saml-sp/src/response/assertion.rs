@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     AuthnContext, Comparison, Evidence, Login, Notice, ReplayClaim, Session, SubjectKey, Verified,
-    names::ASSERTION,
+    names::{ASSERTION, DS},
     rejection::{Cause, Part, Rejection},
     request::RequestedAuthnContext,
     time::{earlier, later},
@@ -23,15 +23,27 @@ pub(super) struct AssertionParts<'d> {
     pub(super) fields: Fields<'d>,
     pub(super) id: &'d str,
     pub(super) issuer: Element<'d>,
-    subject: Option<Element<'d>>,
-    conditions: Option<Element<'d>>,
-    authn: Vec<Element<'d>>,
-    attributes: Vec<Element<'d>>,
+    pub(super) subject: Option<Element<'d>>,
+    pub(super) conditions: Option<Element<'d>>,
+    pub(super) authn: Vec<Element<'d>>,
+    pub(super) attributes: Vec<Element<'d>>,
 }
 
 impl<'d> AssertionParts<'d> {
     /// Reads an assertion from the bytes that its signature covers, so there is no signature left in it.
     pub(super) fn read(element: Element<'d>) -> Result<Self, Rejection> {
+        Self::assemble(element, element.children())
+    }
+
+    /// Reads an assertion whose signature isn't good or doesn't count, for a report alone.
+    pub(super) fn read_unverified(element: Element<'d>) -> Result<Self, Rejection> {
+        Self::assemble(element, element.children().filter(|child| !child.is(DS, "Signature")))
+    }
+
+    fn assemble(
+        element: Element<'d>,
+        children: impl Iterator<Item = Element<'d>>,
+    ) -> Result<Self, Rejection> {
         let part = Part::Assertion;
         if !element.is(ASSERTION, "Assertion") {
             let found = element.local_name().to_owned();
@@ -40,7 +52,7 @@ impl<'d> AssertionParts<'d> {
         let fields = Fields::new(element, part);
         fields.check_version()?;
         let id = fields.id()?;
-        let mut children = element.children().peekable();
+        let mut children = children.peekable();
         let issuer = children
             .next_if(|child| child.is(ASSERTION, "Issuer"))
             .ok_or_else(|| Rejection::from(Cause::NoIssuer { part, expected: String::new() }))?;
@@ -107,18 +119,28 @@ pub(super) fn judge(
     Ok(Verified::new(login, claim))
 }
 
-struct Authn {
-    instant: DateTime<Utc>,
-    context: AuthnContext,
-    session: Session,
+/// What the authentication statements say.
+pub(super) struct Authn {
+    pub(super) instant: DateTime<Utc>,
+    pub(super) context: AuthnContext,
+    pub(super) session: Session,
 }
 
-/// Judges the authentication statements (ASN-06, ASN-07, ASN-08); the latest one tells how the person signed in.
+/// Judges the authentication statements (ASN-06, ASN-07, ASN-08).
 fn judge_authn(
     context: &Context<'_>,
     statements: &[Element<'_>],
     notices: &mut Vec<Notice>,
 ) -> Result<Authn, Rejection> {
+    let authn = read_authn(statements)?;
+    check_session(context, &authn)?;
+    check_age(context, &authn)?;
+    check_class(context, authn.context.class.as_deref(), notices)?;
+    Ok(authn)
+}
+
+/// Reads the authentication statements; the latest one tells how the person signed in (ASN-06).
+pub(super) fn read_authn(statements: &[Element<'_>]) -> Result<Authn, Rejection> {
     let part = Part::Assertion;
     let mut latest: Option<(DateTime<Utc>, AuthnContext)> = None;
     let mut session = Session::default();
@@ -138,23 +160,29 @@ fn judge_authn(
             latest = Some((instant, read_context(how)?));
         }
     }
-    let (instant, how) = latest.ok_or(Cause::NoAuthnStatement)?;
-    let (now, skew) = (context.now, context.skew());
-    if let Some(at) = session.not_on_or_after
-        && now >= later(at, skew)
-    {
-        return Err(Cause::SessionEnded { at, now }.into());
+    let (instant, context) = latest.ok_or(Cause::NoAuthnStatement)?;
+    Ok(Authn { instant, context, session })
+}
+
+/// Judges whether the session goes on (ASN-06).
+pub(super) fn check_session(context: &Context<'_>, authn: &Authn) -> Result<(), Rejection> {
+    let now = context.now;
+    match authn.session.not_on_or_after {
+        Some(at) if now >= later(at, context.skew()) => Err(Cause::SessionEnded { at, now }.into()),
+        _ => Ok(()),
     }
-    if instant > later(now, skew) {
-        return Err(Cause::AuthenticatedInFuture { at: instant, now }.into());
+}
+
+/// Judges when the person authenticated (ASN-07).
+pub(super) fn check_age(context: &Context<'_>, authn: &Authn) -> Result<(), Rejection> {
+    let (now, at) = (context.now, authn.instant);
+    if at > later(now, context.skew()) {
+        return Err(Cause::AuthenticatedInFuture { at, now }.into());
     }
-    if let Some(earliest) = earliest_authentication(context)
-        && instant < earliest
-    {
-        return Err(Cause::AuthenticatedTooLongAgo { at: instant, earliest }.into());
+    match earliest_authentication(context) {
+        Some(earliest) if at < earliest => Err(Cause::AuthenticatedTooLongAgo { at, earliest }.into()),
+        _ => Ok(()),
     }
-    check_class(context, how.class.as_deref(), notices)?;
-    Ok(Authn { instant, context: how, session })
 }
 
 /// ASN-07: the policy's maximum age, and under ForceAuthn the instant of the request.
@@ -186,7 +214,7 @@ fn read_context(element: Element<'_>) -> Result<AuthnContext, Rejection> {
 }
 
 /// Judges the class against what the policy accepts and what the request asked for (ASN-08).
-fn check_class(
+pub(super) fn check_class(
     context: &Context<'_>,
     class: Option<&str>,
     notices: &mut Vec<Notice>,
