@@ -153,9 +153,9 @@ pub enum Token {
     },
     /// Revoke a token; the next request with it is refused.
     Revoke {
-        /// The tenant.
+        /// The tenant [default: the one that the token's id names].
         #[arg(long)]
-        tenant: String,
+        tenant: Option<String>,
         /// The tokens to revoke.
         #[command(flatten)]
         which: Which,
@@ -179,6 +179,9 @@ pub enum Purpose {
 #[group(required = true, multiple = false)]
 pub struct Which {
     /// The token's id as `token list` shows it, or the whole token.
+    #[arg(value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// The same, by name.
     #[arg(long, alias = "token")]
     pub id: Option<String>,
     /// The token's name.

@@ -120,9 +120,10 @@ CREATE TABLE scim_resources (
 CREATE UNIQUE INDEX scim_resources_user_name ON scim_resources (tenant_id, type, user_name_fold)
     WHERE user_name_fold IS NOT NULL;
 CREATE INDEX scim_resources_type ON scim_resources (tenant_id, type, created_at, resource_id);
-CREATE INDEX scim_resources_external ON scim_resources (tenant_id, type, external_id)
+-- The order of lists stands behind the value, so that looking a value up is never dearer than walking the list.
+CREATE INDEX scim_resources_external ON scim_resources (tenant_id, type, external_id, created_at, resource_id)
     WHERE external_id IS NOT NULL;
-CREATE INDEX scim_resources_display ON scim_resources (tenant_id, type, display_fold)
+CREATE INDEX scim_resources_display ON scim_resources (tenant_id, type, display_fold, created_at, resource_id)
     WHERE display_fold IS NOT NULL;
 CREATE UNIQUE INDEX scim_resources_person ON scim_resources (tenant_id, person_id) WHERE person_id IS NOT NULL;
 

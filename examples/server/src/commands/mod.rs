@@ -52,6 +52,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             }
         }
         Command::Token(Token::Revoke { tenant, which, data }) => {
+            let tenant = tenant.or_else(|| which.tenant()).ok_or(CommandError::TenantMissing)?;
             let base = Base::open(&data).await?;
             let count = token::revoke(&base, &tenant, &which).await?;
             note(&format!("{count} token(s) of tenant {tenant} revoked"));
@@ -116,6 +117,9 @@ pub enum CommandError {
     /// An id that is none.
     #[error("{0}")]
     Id(#[from] tenant_model::IdError),
+    /// Nothing names the tenant.
+    #[error("name the tenant with --tenant")]
+    TenantMissing,
     /// There is no such tenant.
     #[error("there is no tenant {0}; see `server tenant list`")]
     NoTenant(String),

@@ -84,8 +84,21 @@ pub async fn revoke(base: &Base, tenant: &str, which: &Which) -> Result<usize, C
 }
 
 impl Which {
+    /// The tenant that the id of the token names.
+    #[must_use]
+    pub fn tenant(&self) -> Option<String> {
+        let given = self.given()?;
+        // The whole token is prefix_tenant.random_secret_check, and a tenant may hold `_`: only the prefix goes.
+        let id = if given.matches('_').count() >= 3 { given.split_once('_')?.1 } else { given };
+        id.split_once('.').map(|(tenant, _)| tenant.to_owned())
+    }
+
+    fn given(&self) -> Option<&str> {
+        self.token.as_deref().or(self.id.as_deref())
+    }
+
     fn means(&self, token: &ScimToken) -> bool {
-        let by_id = self.id.as_deref().is_some_and(|given| {
+        let by_id = self.given().is_some_and(|given| {
             // The whole token names its id too: prefix_ID_secret_check.
             given == token.id.as_str() || given.contains(&format!("_{}_", token.id))
         });
@@ -135,6 +148,14 @@ fn line(token: &ScimToken, now: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_names_its_tenant() {
+        let which = |text: &str| Which { token: Some(text.to_owned()), id: None, name: None, all: false };
+        assert_eq!(which("org_1.ab").tenant().as_deref(), Some("org_1"));
+        assert_eq!(which("scim_org_1.ab_secret_check").tenant().as_deref(), Some("org_1"));
+        assert_eq!(which("nothing").tenant(), None);
+    }
 
     #[test]
     fn a_date_means_the_whole_day() {

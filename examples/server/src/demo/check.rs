@@ -189,7 +189,7 @@ impl Walk {
     }
 
     fn revocation(&mut self, directory: &mut Client, runtime: &Handle, app: &App) -> Result<(), ClientError> {
-        let which = Which { id: None, name: Some(super::TOKEN_NAME.to_owned()), all: false };
+        let which = Which { token: None, id: None, name: Some(super::TOKEN_NAME.to_owned()), all: false };
         let revoked = runtime.block_on(token::revoke(&app.base, STANDARD, &which));
         self.step("the operator revokes the token", revoked.is_ok(), &format!("{revoked:?}"));
         let reply = directory.get("/scim/v2/Users")?;

@@ -119,7 +119,7 @@ async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandError> {
         }
         // At another port the same provider has other addresses; people keep their accounts.
         tenant::configure_idp(base, id, metadata.as_bytes(), None, true).await?;
-        let old = Which { id: None, name: Some(TOKEN_NAME.to_owned()), all: false };
+        let old = Which { token: None, id: None, name: Some(TOKEN_NAME.to_owned()), all: false };
         match token::revoke(base, id, &old).await {
             Ok(_) | Err(CommandError::NoToken(_)) => {}
             Err(error) => return Err(error),

@@ -22,7 +22,7 @@ fn a_token_is_printed_alone_and_works_at_once() {
 fn a_revoked_token_fails_at_its_next_request() {
     let server = Server::start();
     server.command(&["tenant", "create", "--id", "acme", "--profile", "standard"]);
-    for by in ["id", "whole", "name", "all"] {
+    for by in ["id", "whole", "alone", "name", "all"] {
         let token = server.command(&["token", "issue", "--tenant", "acme", "--name", by]);
         let mut directory = server.client().with_token(&token);
         expect(&directory.get("/scim/v2/Users").unwrap(), 200);
@@ -33,7 +33,11 @@ fn a_revoked_token_fails_at_its_next_request() {
             "name" => &["--name", by],
             _ => &["--all"],
         };
-        server.command(&[&["token", "revoke", "--tenant", "acme"], which].concat());
+        if by == "alone" {
+            server.command(&["token", "revoke", &token]);
+        } else {
+            server.command(&[&["token", "revoke", "--tenant", "acme"], which].concat());
+        }
         let reply = directory.get("/scim/v2/Users").unwrap();
         crate::common::expect_scim_error(&reply, 401, None);
         assert!(reply.header("www-authenticate").is_some_and(|scheme| scheme.starts_with("Bearer")));

@@ -113,8 +113,12 @@ async fn listed(call: &Call<'_>, kind: &ResourceType, search: &SearchRequest) ->
 /// The filter as SQL with bound values; what the columns cannot answer is refused, never answered half.
 fn condition(call: &Call<'_>, kind: &ResourceType, filter: Option<&str>) -> Result<Condition, Fault> {
     let Some(filter) = filter else { return Ok(Condition::default()) };
-    let filter = Filter::parse(filter, &scim_filter::Limits::default()).map_err(|error| Fault::of(&error))?;
     let string_booleans = call.capabilities().quirks == QuirkPreset::Tolerant;
+    translated(kind, filter, string_booleans)
+}
+
+fn translated(kind: &ResourceType, filter: &str, string_booleans: bool) -> Result<Condition, Fault> {
+    let filter = Filter::parse(filter, &scim_filter::Limits::default()).map_err(|error| Fault::of(&error))?;
     let options = BindOptions { string_booleans, ..BindOptions::default() };
     let bound = filter.bind(kind, &options).map_err(|error| Fault::of(&error))?;
     let sql = bound
@@ -155,3 +159,50 @@ async fn computed(
 
 /// After the tenant and the resource type.
 const FIRST_PLACEHOLDER: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Database;
+    use crate::store::Store;
+    use scim_schema::{SchemaSet, SortOrder};
+    use tenant_model::TenantId;
+
+    #[tokio::test]
+    async fn what_clients_look_people_up_by_is_found_by_an_index() {
+        let file = std::env::temp_dir().join(format!("example-server-plan-{}.sqlite", std::process::id()));
+        let store = Store::open(&Database::Sqlite(file.clone())).await.unwrap();
+        let set = SchemaSet::standard();
+        let user = set.resource_type("User").unwrap();
+        let tenant = TenantId::parse("acme").unwrap();
+        let order = columns::order(None, SortOrder::Ascending);
+        let mut db = store.read().await.unwrap();
+        for (filter, index) in [
+            (r#"userName eq "x""#, "scim_resources_user_name"),
+            (r#"externalId eq "x""#, "scim_resources_external"),
+            (r#"emails.value eq "x""#, "PRIMARY KEY (tenant_id=? AND attribute=? AND value_fold=?)"),
+            (
+                r#"emails[type eq "work"].value eq "x""#,
+                "PRIMARY KEY (tenant_id=? AND attribute=? AND value_fold=?)",
+            ),
+            (r#"id eq "x""#, "PRIMARY KEY (tenant_id=? AND resource_id=?)"),
+            (r#"displayName eq "x""#, "scim_resources_display"),
+        ] {
+            let condition = translated(user, filter, false).unwrap();
+            for plan in resources::plans(&mut db, &tenant, &condition, &order).await {
+                assert!(plan.contains(index), "{filter}: {plan}\n{}", condition.sql);
+                assert!(!plan.contains("SCAN r"), "{filter}: {plan}");
+                assert!(!plan.contains("scim_resources_type"), "{filter} looks at every user: {plan}");
+            }
+        }
+        let all = Condition::default();
+        let [_, plan] = resources::plans(&mut db, &tenant, &all, &order).await;
+        assert!(
+            plan.contains("scim_resources_type") && !plan.contains("TEMP B-TREE"),
+            "a list is sorted: {plan}"
+        );
+        drop(db);
+        store.close().await;
+        std::fs::remove_file(&file).unwrap();
+    }
+}
