@@ -222,6 +222,8 @@ pub enum QuirkPreset {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuthScheme {
+    /// An access token of an OAuth client, as `Bearer` (TOK-12).
+    ClientCredentials,
     /// A static token in the `Authorization` header.
     Header(SchemeWord),
 }

@@ -98,6 +98,9 @@ pub struct ScimConnection {
     /// How resources become fields of an account.
     #[serde(default)]
     pub mapping: AttributeMapping,
+    /// What happens to users whose address is not the tenant's.
+    #[serde(default)]
+    pub outsiders: Outsiders,
     /// Last request with a good token.
     #[serde(default)]
     pub last_request: Option<DateTime<Utc>>,
@@ -157,6 +160,27 @@ pub enum Provider {
     Rippling,
 }
 
+/// What happens to a provisioned user whose address is neither of the tenant's domains nor a guest's.
+///
+/// Which domains are the tenant's is for [`crate::Tenant::standing`] to say, with its policy for tenants that have
+/// verified none. A user without an address is nobody's outsider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outsiders {
+    /// The person is made like any other.
+    ///
+    /// # Security
+    /// A directory then brings anybody's address into the tenant. Logins through a connection check it again, other
+    /// ways of signing in may not.
+    DangerAccept,
+    /// The person is made and is inactive until the domain is verified or the address is a guest's, and the directory
+    /// sends the user again.
+    #[default]
+    Quarantine,
+    /// The request is refused.
+    Refuse,
+}
+
 /// Which directory knows the people of a login connection, and by what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -208,6 +232,8 @@ pub struct LoginPolicy {
     pub jit: Jit,
     /// What a first login may be linked by, besides the pairing.
     pub link: LinkPolicy,
+    /// What happens when someone's name at the provider has changed.
+    pub relink: Relink,
     /// What names the account; the first usable is taken. A transient NameID is never usable.
     pub subject: Vec<SubjectSource>,
     /// Longest session in minutes, even if the provider allows more.
@@ -219,6 +245,7 @@ impl Default for LoginPolicy {
         Self {
             jit: Jit::Never,
             link: LinkPolicy::DirectoryOnly,
+            relink: Relink::Never,
             subject: vec![SubjectSource::NameId],
             // A working day: long enough not to interrupt it, short enough that the provider is asked daily.
             session_max_minutes: 720,
@@ -249,6 +276,20 @@ pub enum LinkPolicy {
     DirectoryOnly,
     /// Also by the address, if its domain is the tenant's and the person has no link at all.
     DirectoryOrVerifiedEmail,
+}
+
+/// What happens when the pairing leads a new name to a person who has a link under another one: someone married, and
+/// the NameID is their address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relink {
+    /// An administrator must release the old link.
+    #[default]
+    Never,
+    /// The new link takes the place of the old one, if the directory renamed the very same user: it manages the
+    /// person, no value of its user that the pairing reads is the old name any more, and every link of the person is
+    /// one of this connection's present trust.
+    WhenDirectoryRenamed,
 }
 
 /// What names the account in an assertion.

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod access;
 mod audit;
+mod blast_radius;
 mod break_glass;
 mod capabilities;
 mod connection;
@@ -14,19 +16,25 @@ mod ids;
 mod local_path;
 mod login;
 mod mapping;
+mod oauth;
 pub mod okta_hook;
 mod person;
 mod profile;
 mod provision;
+mod rate;
+mod reminder;
 mod rights;
 mod session;
+mod setup_link;
 mod tenant;
 mod time;
 mod token;
 mod transition;
 mod trust;
 
+pub use access::{Author, RoleChangeError, add_rule, give_role, regroup, remove_rule, take_role};
 pub use audit::{Action, AuditEvent, FieldChange, LifecycleEvent, Outcome, Target};
+pub use blast_radius::{Beyond, BlastLimit, BlastVerdict, blast_radius};
 pub use break_glass::{
     BreakGlassError, MAX_ARMED_HOURS, arm_break_glass, name_break_glass, unname_break_glass, use_break_glass,
 };
@@ -35,8 +43,8 @@ pub use capabilities::{
     Password, QuirkPreset, SchemeWord, ValueFormat,
 };
 pub use connection::{
-    ConnectionState, DirectoryField, Jit, LinkPolicy, LoginPolicy, Pairing, Provider, SamlConnection,
-    ScimConnection, SubjectSource,
+    ConnectionState, DirectoryField, Jit, LinkPolicy, LoginPolicy, Outsiders, Pairing, Provider, Relink,
+    SamlConnection, ScimConnection, SubjectSource,
 };
 pub use discovery::{Discovery, DiscoveryQuery, discover, discovery_query};
 pub use domain::{
@@ -59,7 +67,12 @@ pub use login::{
 pub use mapping::{
     AccountField, AttributeBag, AttributeMapping, DepartmentRule, FieldReport, FieldRule, Mapped,
     MappingError, MappingReport, NameCase, Role, RoleReport, RoleRule, RoleRules, RoleRulesError, Several,
-    Source, UnknownRole, apply, dry_run,
+    Source, Transform, UnknownRole, apply, dry_run,
+};
+pub use oauth::{
+    AccessMinutes, ClientAuthError, ClientError, ClientSecret, GrantRefusal, GrantedToken,
+    MAX_CLIENT_SECRETS, OAuthClient, PresentedClient, TokenGrant, add_client_secret, grant_access,
+    read_client, register_client, revoke_client_secret,
 };
 pub use person::{
     Actor, DirectoryPerson, DirectoryState, Grant, GrantOrigin, GroupRef, Link, Person, PersonState,
@@ -73,16 +86,22 @@ pub use provision::{
     Provision, ProvisionQuery, ProvisionRefusal, ProvisionRows, ProvisionStep, SubjectQuery,
     decide_provision, provision_query,
 };
+pub use rate::{Bucket, RateLimit, RateRefusal, rate};
+pub use reminder::{Reminder, ReminderFacts, ReminderKind, due};
 pub use rights::{Right, RightMissing, Rights};
 pub use session::{Method, SessionFacts, SignInRefusal, may_sign_in, session_alive};
+pub use setup_link::{
+    MAX_SETUP_HOURS, SetupError, SetupLink, SetupPurpose, SetupRefusal, SetupRequest, make_setup_link,
+    read_setup_link, use_setup_link,
+};
 pub use tenant::{
     BreakGlass, DomainClaim, DomainPolicy, DomainState, SsoPolicy, Standing, Tenant, TenantState, VerifiedBy,
 };
 pub use token::{
     Authenticated, Expiry, ExpiryRequest, HashKey, HashKeyError, HashKeys, HeaderError, Issued,
-    MAX_HEADER_BYTES, OwnerLeaves, PresentedToken, Rotation, ScimToken, Scope, ShownOnce, TokenError,
-    TokenHash, TokenPolicy, TokenPrefix, TokenRefusal, TokenRequest, Use, authenticate, issue, read_header,
-    revoke, touch,
+    MAX_HEADER_BYTES, OwnerLeaves, PresentedToken, Rotation, ScimToken, Scope, ShownOnce, TakeOverError,
+    TokenError, TokenHash, TokenPolicy, TokenPrefix, TokenRefusal, TokenRequest, Use, authenticate, issue,
+    orphaned, owner_left, read_header, record_use, revoke, still_used, take_over, touch,
 };
 pub use transition::{Before, Guard, Held, Transition, deactivate, transition};
 pub use trust::{

@@ -114,6 +114,8 @@ pub struct LoginDecision {
     pub found: FoundBy,
     /// A new link to store, in place of any with the same key.
     pub link: Option<Link>,
+    /// Links to delete in the same transaction: those that the new one takes the place of.
+    pub ended_links: Vec<Link>,
     /// What happened to the person; empty if nothing did.
     pub events: Vec<LifecycleEvent>,
     /// What the mapping made of the attributes.

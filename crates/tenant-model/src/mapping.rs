@@ -2,6 +2,7 @@
 
 mod report;
 mod roles;
+mod transform;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,6 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use report::{FieldReport, MappingReport, RoleReport};
+pub use transform::Transform;
+
 pub use roles::{DepartmentRule, Role, RoleRule, RoleRules, RoleRulesError, Several, UnknownRole};
 
 pub(crate) use roles::{GrantSource, resolve as resolve_roles};
@@ -187,6 +190,9 @@ pub struct FieldRule {
     /// How attribute names are compared.
     #[serde(default)]
     pub case: NameCase,
+    /// What is done with the value, in order; not with the default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transform: Vec<Transform>,
 }
 
 impl FieldRule {

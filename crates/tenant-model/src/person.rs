@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AttrName, ConnectionId, DepartmentName, EmailAddress, Epoch, Generation, GroupKey, PersonId, RoleName,
-    TenantId,
+    AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey, PersonId,
+    RoleName, TenantId,
 };
 use crate::mapping::AttributeBag;
 
@@ -39,6 +39,9 @@ pub struct Person {
     /// Grows whenever access shrinks (TEN-15).
     #[serde(default)]
     pub epoch: Epoch,
+    /// The domain because of which the person waits: it is not the tenant's (see [`crate::Outsiders::Quarantine`]).
+    #[serde(default)]
+    pub quarantine: Option<Domain>,
     /// A break-glass person: no link, no directory, second factor always (TEN-13).
     #[serde(default)]
     pub break_glass: bool,
@@ -58,6 +61,7 @@ impl Person {
             grants: BTreeSet::new(),
             department: None,
             epoch: Epoch::default(),
+            quarantine: None,
             break_glass: false,
         }
     }
@@ -122,6 +126,8 @@ pub enum GrantOrigin {
     Hand(PersonId),
     /// An attribute that a login asserted.
     Login(ConnectionId),
+    /// The operator of the product gave it.
+    Operator,
 }
 
 /// Ties what an identity provider asserts to one person (TEN-05). Never crosses tenants.

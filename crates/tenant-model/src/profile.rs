@@ -123,6 +123,7 @@ impl ProductProfile {
             policy: LoginPolicy {
                 jit: saml.jit,
                 link: saml.link,
+                relink: saml.relink,
                 subject: saml.subject.clone(),
                 session_max_minutes: saml.session_max_minutes,
             },
@@ -152,6 +153,7 @@ impl ProductProfile {
                 roles: self.roles.clone(),
                 departments: self.scim.departments,
             },
+            outsiders: self.scim.outsiders,
             last_request: None,
         }
     }

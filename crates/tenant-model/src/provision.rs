@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::{Action, AuditEvent, Outcome, Target};
 use crate::connection::{ConnectionState, Pairing, SamlConnection, ScimConnection};
-use crate::ids::{ConnectionId, EmailAddress, PersonId, TenantId};
+use crate::ids::{ConnectionId, Domain, EmailAddress, PersonId, TenantId};
 use crate::login::Candidate;
 use crate::mapping::MappingError;
 use crate::person::{Actor, DirectoryPerson, DirectoryState, Link, PersonState};
@@ -112,6 +112,14 @@ pub enum ProvisionRefusal {
     /// The user's attributes cannot be mapped.
     #[error(transparent)]
     Mapping(MappingError),
+    /// The address is not of the tenant's domains (TEN-07).
+    #[error(
+        "addresses of {domain} are not this organisation's; verify the domain or add the person as a guest"
+    )]
+    OutsideDomains {
+        /// The domain.
+        domain: Domain,
+    },
     /// A row of another tenant; to be answered like an unknown id (TEN-18).
     #[error("this account is not known here")]
     OtherTenant,
@@ -130,6 +138,7 @@ impl ProvisionRefusal {
             Self::ConnectionOff => "provision.connection_off",
             Self::ManagedElsewhere => "provision.managed_elsewhere",
             Self::Mapping(error) => error.code(),
+            Self::OutsideDomains { .. } => "provision.outside_domains",
             Self::OtherTenant => "provision.other_tenant",
             Self::TenantSuspended => "provision.tenant_suspended",
         }
@@ -144,7 +153,7 @@ impl ProvisionRefusal {
             | Self::ManagedElsewhere
             | Self::TenantSuspended => 403,
             Self::Conflict { .. } => 409,
-            Self::Mapping(_) => 400,
+            Self::Mapping(_) | Self::OutsideDomains { .. } => 400,
             Self::OtherTenant => 404,
         }
     }
@@ -162,7 +171,7 @@ impl ProvisionRefusal {
     pub fn scim_type(&self) -> Option<&'static str> {
         match self {
             Self::Conflict { .. } => Some("uniqueness"),
-            Self::Mapping(_) => Some("invalidValue"),
+            Self::Mapping(_) | Self::OutsideDomains { .. } => Some("invalidValue"),
             Self::BreakGlassIsLocal
             | Self::ConnectionOff
             | Self::ManagedElsewhere

@@ -4,6 +4,7 @@ mod check;
 mod form;
 mod hash;
 mod lifecycle;
+mod owner;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,11 +14,15 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Authenticated, TokenRefusal, authenticate, touch};
 pub use form::{HeaderError, MAX_HEADER_BYTES, PresentedToken, ShownOnce, TokenPrefix, read_header};
-pub(crate) use form::{hex, unhex};
+pub(crate) use form::{hex, parse as parse_secret, unhex};
+pub(crate) use hash::HashPurpose;
 pub use hash::{HashKey, HashKeyError, HashKeys, TokenHash};
 pub use lifecycle::{ExpiryRequest, Issued, TokenError, TokenRequest, issue, revoke};
+pub(crate) use lifecycle::{check_text, expiry};
+pub use owner::{TakeOverError, orphaned, owner_left, record_use, still_used, take_over};
 
 use crate::ids::{ConnectionId, KeyId, PersonId, TenantId, TokenId};
+use crate::oauth::AccessMinutes;
 use crate::person::Actor;
 
 /// A row of the host's store: one token of one SCIM connection.
@@ -68,9 +73,18 @@ pub struct ScimToken {
     /// The token that takes its place.
     #[serde(default)]
     pub replaced_by: Option<TokenId>,
+    /// Its first use, if the host notes uses with [`record_use`].
+    #[serde(default)]
+    pub first_used: Option<DateTime<Utc>>,
     /// Its last use, at most five minutes old (TOK-06).
     #[serde(default)]
     pub last_used: Option<Use>,
+    /// When it was noted that the owner is no longer an active admin (TOK-09).
+    #[serde(default)]
+    pub owner_left: Option<DateTime<Utc>>,
+    /// An earlier end because of that.
+    #[serde(default)]
+    pub orphan_ends: Option<DateTime<Utc>>,
 }
 
 impl ScimToken {
@@ -80,17 +94,14 @@ impl ScimToken {
         self.revoked.is_none() && self.end().is_none_or(|end| now < end)
     }
 
-    /// The instant from which it no longer works: its expiry or the earlier end; `None` if it never ends.
+    /// The instant from which it no longer works: its expiry or an earlier end; `None` if it never ends.
     #[must_use]
     pub fn end(&self) -> Option<DateTime<Utc>> {
         let expiry = match self.expires {
             Expiry::At(at) => Some(at),
             Expiry::DangerNever => None,
         };
-        match (expiry, self.ends) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        [expiry, self.ends, self.orphan_ends].into_iter().flatten().min()
     }
 }
 
@@ -122,6 +133,17 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Its name, in OAuth as in a stored row.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GroupsRead => "groups_read",
+            Self::GroupsWrite => "groups_write",
+            Self::UsersRead => "users_read",
+            Self::UsersWrite => "users_write",
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub fn all() -> BTreeSet<Self> {
@@ -167,6 +189,8 @@ pub struct TokenPolicy {
     pub owner_leaves: OwnerLeaves,
     /// Days before expiry on which to remind (TOK-11).
     pub reminders_days: BTreeSet<u16>,
+    /// How long access tokens of OAuth clients live (TOK-12).
+    pub access_minutes: AccessMinutes,
     /// Whether tokens have a name.
     pub names: bool,
     /// Whether tokens have a kind.
@@ -203,6 +227,7 @@ impl Default for TokenPolicy {
             expiry_required: false,
             owner_leaves: OwnerLeaves::default(),
             reminders_days: BTreeSet::from([30, 7, 1]),
+            access_minutes: AccessMinutes::default(),
             names: true,
             kind: false,
             description: true,

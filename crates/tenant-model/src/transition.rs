@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::audit::{Action, AuditEvent, LifecycleEvent, Outcome, Target};
-use crate::connection::ScimConnection;
-use crate::ids::{DepartmentName, PersonId, RoleName};
+use crate::connection::{Outsiders, ScimConnection};
+use crate::ids::{DepartmentName, Domain, EmailAddress, PersonId, RoleName};
 use crate::mapping::{
     AccountField, DepartmentRule, GrantSource, Mapped, MappingError, RoleRules, apply, resolve_roles,
 };
@@ -14,7 +14,7 @@ use crate::person::{
     Actor, DirectoryPerson, DirectoryState, Grant, GrantOrigin, GroupRef, Person, PersonState,
 };
 use crate::provision::ProvisionRefusal;
-use crate::tenant::Tenant;
+use crate::tenant::{Standing, Tenant};
 
 /// The person that a directory's user becomes or stays.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,19 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// The same with the deactivation put off: the person stays as stored, and it is written down that it waits.
+    ///
+    /// For a tenant that chose to hold mass deactivations, after [`crate::blast_radius`] said so. Store what the
+    /// directory sent all the same: logins of such a person are refused by it, only what is open stays open.
+    #[must_use]
+    pub fn put_off(self, before: &Person, cause: &Actor, now: DateTime<Utc>) -> Self {
+        let held = Held::BlastRadius;
+        let target = Target::Person(before.id.clone());
+        let event = AuditEvent::done(&before.tenant, now, cause.clone(), held.action(), target)
+            .with_outcome(Outcome::Held(held.code().to_owned()));
+        Self { person: before.clone(), events: Vec::new(), held: vec![held], audit: vec![event] }
+    }
+
     /// Whether there is anything to store.
     #[must_use]
     pub fn changes_anything(&self) -> bool {
@@ -61,19 +74,36 @@ impl Transition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Held {
+    /// Too many people were deactivated within an hour, and the tenant chose to have the rest held.
+    BlastRadius,
     /// The last administrator would have lost this role, and nobody has emergency access (TEN-16).
     LastAdmin {
         /// The role, still held.
         role: RoleName,
     },
+    /// The person waits because the address is not of the tenant's domains.
+    OutsideDomains {
+        /// The domain.
+        domain: Domain,
+    },
 }
 
 impl Held {
+    fn action(&self) -> Action {
+        match self {
+            Self::BlastRadius => Action::PersonDeactivated,
+            Self::LastAdmin { .. } => Action::RolesChanged,
+            Self::OutsideDomains { .. } => Action::PersonActivated,
+        }
+    }
+
     /// Stable identifier for logs, metrics and vectors.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::BlastRadius => "held.blast_radius",
             Self::LastAdmin { .. } => "held.last_admin",
+            Self::OutsideDomains { .. } => "held.outside_domains",
         }
     }
 }
@@ -106,9 +136,27 @@ pub fn transition(
         Before::New(id) => Person::new(tenant.id.clone(), id.clone()),
     };
     person.managed_by = Some(connection.id.clone());
-    person.state = state(known.map(|p| &p.state), user.state, cause, now);
+    // What only the quarantine had switched off, the directory may switch on.
+    let was = known.filter(|p| p.quarantine.is_none()).map(|p| &p.state);
+    person.state = state(was, user.state, cause, now);
     person.email = user.address();
+    person.quarantine = None;
     let mut held = Vec::new();
+    if let Some(domain) = outside(tenant, connection, user, now) {
+        match connection.outsiders {
+            Outsiders::DangerAccept => {}
+            // Whoever is switched off anyway stays so by whoever did it.
+            Outsiders::Quarantine if !person.state.is_active() => {}
+            Outsiders::Quarantine => {
+                person.state = known
+                    .filter(|p| p.quarantine.is_some())
+                    .map_or(PersonState::Inactive { by: Actor::System, at: now }, |p| p.state.clone());
+                person.quarantine = Some(domain.clone());
+                held.push(Held::OutsideDomains { domain });
+            }
+            Outsiders::Refuse => return Err(ProvisionRefusal::OutsideDomains { domain }),
+        }
+    }
     if user.state == DirectoryState::Active {
         // Someone who leaves keeps the roles on record, and a bad attribute cannot stop a deactivation.
         let mapped = apply(&connection.mapping, &user.attributes).map_err(mapping)?;
@@ -116,13 +164,13 @@ pub fn transition(
         person.display_name = user.display_name.clone().or_else(|| name.cloned());
         person.department = department(connection.mapping.departments, &mapped, &user.groups);
         person.grants = grants(connection, &person.grants, user).map_err(mapping)?;
-        held = hold_last_admin(&connection.mapping.roles, known, &mut person, guard);
+        held.extend(hold_last_admin(&connection.mapping.roles, known, &mut person, guard));
     }
     let events = settle(known, &mut person);
     let mut audit = audit(known, &person, &events, cause, now);
     for entry in &held {
         let target = Target::Person(person.id.clone());
-        let event = AuditEvent::done(&tenant.id, now, cause.clone(), Action::RolesChanged, target);
+        let event = AuditEvent::done(&tenant.id, now, cause.clone(), entry.action(), target);
         audit.push(event.with_outcome(Outcome::Held(entry.code().to_owned())));
     }
     Ok(Transition { person, events, held, audit })
@@ -140,6 +188,20 @@ pub fn deactivate(person: &Person, cause: &Actor, now: DateTime<Utc>) -> Transit
     let events = settle(Some(person), &mut after);
     let audit = audit(Some(person), &after, &events, cause, now);
     Transition { person: after, events, held: Vec::new(), audit }
+}
+
+/// The domain of an active user's address, if it is not the tenant's. Who leaves may always leave.
+fn outside(
+    tenant: &Tenant,
+    connection: &ScimConnection,
+    user: &DirectoryPerson,
+    now: DateTime<Utc>,
+) -> Option<Domain> {
+    // The userName is an address too, where it is one: both are what people are looked up by.
+    let claimed = [user.primary_email.clone(), EmailAddress::parse(&user.user_name).ok()];
+    let foreign = |email: &EmailAddress| tenant.standing(email, &connection.id, now) == Standing::Foreign;
+    let found = claimed.into_iter().flatten().find(foreign)?;
+    (user.state == DirectoryState::Active).then(|| found.domain().clone())
 }
 
 /// Whether a directory connection may own a person.
@@ -280,7 +342,7 @@ fn grants(
     user: &DirectoryPerson,
 ) -> Result<BTreeSet<Grant>, MappingError> {
     let rules = &connection.mapping.roles;
-    let by_hand = |grant: &&Grant| matches!(grant.origin, GrantOrigin::Hand(_));
+    let by_hand = |grant: &&Grant| matches!(grant.origin, GrantOrigin::Hand(_) | GrantOrigin::Operator);
     let mut grants: BTreeSet<Grant> = had.iter().filter(by_hand).cloned().collect();
     for (role, sources) in resolve_roles(rules, &user.attributes, Some(&user.groups))?.granted {
         for source in sources {
@@ -294,7 +356,7 @@ fn grants(
     Ok(with_default(grants, rules))
 }
 
-fn hold_last_admin(
+pub(crate) fn hold_last_admin(
     rules: &RoleRules,
     before: Option<&Person>,
     after: &mut Person,

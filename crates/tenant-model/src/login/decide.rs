@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::screen::{Screened, screen};
 use super::{AssertedIdentity, Candidate, FoundBy, LoginDecision, LoginRefusal, LoginRows};
 use crate::audit::{Action, AuditEvent, Target};
-use crate::connection::{Jit, LinkPolicy, Pairing, SamlConnection};
+use crate::connection::{Jit, LinkPolicy, Pairing, Relink, SamlConnection};
 use crate::ids::DepartmentName;
 use crate::mapping::{AccountField, Mapped};
 use crate::person::{Actor, DirectoryState, Grant, GrantOrigin, Link, Person, PersonState};
@@ -104,6 +104,11 @@ pub fn decide_login(
         let target = Target::Person(person.id.clone());
         trail.push(AuditEvent::done(&tenant.id, now, actor.clone(), action, target));
     };
+    // Nobody whose links are not to be ended gets a new one.
+    let ended_links = before.filter(|_| link.is_some()).map_or_else(Vec::new, |c| c.links.clone());
+    for _ in &ended_links {
+        note(Action::LinkRemoved);
+    }
     if link.is_some() {
         note(Action::LinkCreated);
     }
@@ -114,6 +119,7 @@ pub fn decide_login(
         person,
         found,
         link,
+        ended_links,
         events,
         mapped,
         session_until: who.session_not_on_or_after.map_or(longest, |end| end.min(longest)),
@@ -139,7 +145,7 @@ fn find<'a>(
         return Ok((Some(candidate), FoundBy::Link));
     }
     if let Some(pairing) = &connection.pairing
-        && let Some(candidate) = by_pairing(tenant, pairing, screened, rows)?
+        && let Some(candidate) = by_pairing(tenant, connection, pairing, screened, rows)?
     {
         return Ok((Some(candidate), FoundBy::Pairing));
     }
@@ -172,6 +178,7 @@ fn by_link<'a>(
 
 fn by_pairing<'a>(
     tenant: &Tenant,
+    connection: &SamlConnection,
     pairing: &Pairing,
     screened: &Screened,
     rows: &'a LoginRows,
@@ -186,8 +193,26 @@ fn by_pairing<'a>(
     let Some(candidate) = the_one(rows.paired.iter().filter(fits))? else { return Ok(None) };
     check_free(tenant, candidate)?;
     not_lapsing(screened)?;
-    unlinked(candidate)?;
+    if !renamed(connection, pairing, candidate) {
+        unlinked(candidate)?;
+    }
     Ok(Some(candidate))
+}
+
+/// Whether the directory renamed the person whom the links still call by the old name.
+fn renamed(connection: &SamlConnection, pairing: &Pairing, candidate: &Candidate) -> bool {
+    let Some(user) = &candidate.directory else { return false };
+    // Another connection's link is another provider's word, an old generation's is nobody's (TEN-05, TEN-10).
+    let ours = |link: &Link| {
+        link.connection == connection.id
+            && link.generation == connection.generation
+            && link.entity_id == connection.idp_entity_id
+    };
+    // A name that the directory still gives the user may still be in use: then two names mean one person.
+    let gone =
+        |link: &Link| !pairing.name_id_equals.iter().any(|field| field.equals(user, &link.subject.value));
+    connection.policy.relink == Relink::WhenDirectoryRenamed
+        && candidate.links.iter().all(|link| ours(link) && gone(link))
 }
 
 fn by_email<'a>(

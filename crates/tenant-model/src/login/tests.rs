@@ -539,3 +539,54 @@ fn subject_columns_are_equal_only_for_equal_keys() {
     let columns: BTreeSet<_> = keys.iter().map(SubjectKey::column).collect();
     assert_eq!(columns.len(), keys.len());
 }
+
+/// Alice, whom the directory renamed after her first login as `alice@example.com`.
+fn renamed_alice() -> (SamlConnection, Candidate, AssertedIdentity) {
+    let mut connection = saml();
+    connection.policy.relink = crate::Relink::WhenDirectoryRenamed;
+    let mut candidate = provisioned("alice", "alice.smith@example.com", DirectoryState::Active);
+    candidate.links = vec![link(&candidate.person, "alice@example.com")];
+    (connection, candidate, named("alice.smith@example.com"))
+}
+
+// TEN-06
+#[test]
+fn a_person_whom_the_directory_renamed_gets_a_new_link_in_place_of_the_old() {
+    let (connection, candidate, who) = renamed_alice();
+    let decision = accepts(&tenant(), &connection, &who, &paired(candidate.clone()));
+    assert_eq!(decision.found, FoundBy::Pairing);
+    assert_eq!(decision.ended_links, candidate.links);
+    assert_eq!(decision.link.unwrap().subject.value, "alice.smith@example.com");
+    let actions: Vec<_> = decision.audit.iter().map(|event| event.action).collect();
+    assert_eq!(actions, [Action::LinkRemoved, Action::LinkCreated, Action::LoginAccepted]);
+    // A login by an old link ends none.
+    let known = linked(candidate, "alice.smith@example.com");
+    assert_eq!(accepts(&tenant(), &connection, &who, &known).ended_links, []);
+}
+
+// TEN-05, TEN-06, TEN-10
+#[test]
+fn nobody_is_linked_anew_unless_policy_connection_trust_and_directory_agree() {
+    type Change = fn(&mut SamlConnection, &mut Candidate);
+    let changes: [(&str, Change); 5] = [
+        ("policy", |c, _| c.policy.relink = crate::Relink::Never),
+        ("the old name is still the user's", |_, a| {
+            a.directory.as_mut().unwrap().external_id = Some("alice@example.com".to_owned());
+        }),
+        ("a link of another connection", |_, a| a.links[0].connection = connection_id("other")),
+        ("a link of an earlier trust", |_, a| a.links[0].generation = crate::Generation(7)),
+        ("one such link among others", |_, a| {
+            let other = crate::Link { entity_id: "https://other.example".to_owned(), ..a.links[0].clone() };
+            a.links.push(other);
+        }),
+    ];
+    for (what, change) in changes {
+        let (mut connection, mut candidate, who) = renamed_alice();
+        change(&mut connection, &mut candidate);
+        let found = decide_login(&tenant(), &connection, &who, &paired(candidate), at(0));
+        assert_eq!(found.unwrap_err().code(), "login.linked_elsewhere", "{what}");
+    }
+    let (connection, mut candidate, who) = renamed_alice();
+    candidate.directory.as_mut().unwrap().state = DirectoryState::Inactive;
+    refuses(&tenant(), &connection, &who, &paired(candidate), "login.directory_inactive");
+}

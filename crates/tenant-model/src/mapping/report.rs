@@ -3,7 +3,7 @@
 use super::roles::resolve;
 use super::{
     AccountField, AttributeBag, AttributeMapping, FieldRule, Mapped, MappingError, NameCase, RoleRules,
-    Source,
+    Source, Transform,
 };
 use crate::ids::EmailAddress;
 
@@ -96,14 +96,18 @@ fn one(field: &AccountField, rule: &FieldRule, input: &AttributeBag) -> FieldRep
                 return report;
             }
             Ok(Found::Nothing) => {}
-            Ok(Found::Text(text)) if fits(field, text) => {
-                report.taken = Some(source.clone());
-                report.value = Some(text.to_owned());
-                return report;
+            Ok(Found::Text(text)) => {
+                match Transform::all(&rule.transform, text).filter(|text| fits(field, text)) {
+                    Some(text) => {
+                        report.taken = Some(source.clone());
+                        report.value = Some(text);
+                        return report;
+                    }
+                    // A NameID that is no mail address is ordinary; an attribute made for the field is a mistake to name.
+                    None if *source == Source::NameId => {}
+                    None => unusable = unusable.or(Some(source.clone())),
+                }
             }
-            // A NameID that is no mail address is ordinary; an attribute made for the field is a mistake to name.
-            Ok(Found::Text(_)) if *source == Source::NameId => {}
-            Ok(Found::Text(_)) => unusable = unusable.or(Some(source.clone())),
         }
     }
     if let Some(default) = &rule.default {

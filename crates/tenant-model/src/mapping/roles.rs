@@ -56,6 +56,25 @@ impl RoleRules {
         text.try_into()
     }
 
+    /// The same rules with one more rule at the end.
+    ///
+    /// # Errors
+    /// [`RoleRulesError::NotInCatalogue`].
+    pub fn with_rule(&self, rule: RoleRule) -> Result<Self, RoleRulesError> {
+        let mut text = self.text.clone();
+        text.rules.push(rule);
+        text.try_into()
+    }
+
+    /// The same rules without the one at a place, and that one; `None` if there is none.
+    #[must_use]
+    pub fn without_rule(&self, index: usize) -> Option<(Self, RoleRule)> {
+        let rule = self.text.rules.get(index)?.clone();
+        let mut text = self.text.clone();
+        text.rules.remove(index);
+        Some((Self { text }, rule))
+    }
+
     /// The role for someone to whom no rule gives one.
     #[must_use]
     pub fn default_role(&self) -> Option<&RoleName> {
@@ -130,6 +149,18 @@ pub enum RoleRulesError {
     },
 }
 
+impl RoleRulesError {
+    /// Stable identifier for logs, metrics and vectors.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoCustomRoles => "roles.no_custom",
+            Self::NotInCatalogue { .. } => "roles.not_in_catalogue",
+            Self::Twice { .. } => "roles.twice",
+        }
+    }
+}
+
 /// A role that the product has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,7 +206,7 @@ pub enum RoleRule {
 }
 
 impl RoleRule {
-    fn grants(&self) -> Option<&RoleName> {
+    pub(crate) fn grants(&self) -> Option<&RoleName> {
         match self {
             Self::Equals { grant, .. } | Self::Group { grant, .. } => Some(grant),
             Self::ValueIsRole(_) => None,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{DirectoryField, Jit, LinkPolicy, LoginPolicy, SubjectSource};
+use crate::connection::{DirectoryField, Jit, LinkPolicy, LoginPolicy, Relink, SubjectSource};
 use crate::local_path::LocalPath;
 use crate::mapping::{AccountField, FieldRule};
 use crate::tenant::DomainPolicy;
@@ -36,6 +36,9 @@ pub struct SamlProfile {
     /// What a first login may be linked by, besides the pairing.
     #[serde(default)]
     pub link: LinkPolicy,
+    /// What happens when someone's name at the provider has changed.
+    #[serde(default)]
+    pub relink: Relink,
     /// The directory's fields that a login's key may equal.
     #[serde(default)]
     pub pairing: Vec<DirectoryField>,

@@ -9,6 +9,7 @@ use super::saml::TenantFrom;
 use crate::capabilities::{
     AttrOverride, Capabilities, Filters, Operation, PageSizes, Password, QuirkPreset, SchemeWord,
 };
+use crate::connection::Outsiders;
 use crate::ids::{AttrName, ResourceName};
 use crate::local_path::LocalPath;
 use crate::mapping::{AccountField, DepartmentRule, FieldRule};
@@ -39,6 +40,9 @@ pub struct ScimProfile {
     /// Where further fields of an account come from.
     #[serde(default)]
     pub fields: BTreeMap<AccountField, FieldRule>,
+    /// What happens to users whose address is not the tenant's.
+    #[serde(default)]
+    pub outsiders: Outsiders,
     /// See [`Capabilities::page`].
     #[serde(default)]
     pub page: PageSizes,

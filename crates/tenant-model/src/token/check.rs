@@ -63,6 +63,14 @@ pub enum TokenRefusal {
     /// It is a token of another connection than the URL names.
     #[error("the token is not for this address; check the base URL in the identity provider")]
     OtherConnection,
+    /// Its owner is no longer an administrator, and nobody took it over (TOK-09).
+    #[error(
+        "the token ended on {at} because its owner left; make a new one and paste it into the identity provider"
+    )]
+    OwnerLeft {
+        /// When it stopped.
+        at: DateTime<Utc>,
+    },
     /// Another token took its place.
     #[error("the token was replaced on {at}; paste the new one into the identity provider")]
     Replaced {
@@ -93,6 +101,7 @@ impl TokenRefusal {
         match self {
             Self::Expired { .. } => "token.expired",
             Self::OtherConnection => "token.other_connection",
+            Self::OwnerLeft { .. } => "token.owner_left",
             Self::Replaced { .. } => "token.replaced",
             Self::Revoked { .. } => "token.revoked",
             Self::Scope { .. } => "token.scope_missing",
@@ -107,6 +116,7 @@ impl TokenRefusal {
             Self::Scope { .. } => 403,
             Self::Expired { .. }
             | Self::OtherConnection
+            | Self::OwnerLeft { .. }
             | Self::Replaced { .. }
             | Self::Revoked { .. }
             | Self::Unknown => 401,
@@ -150,6 +160,7 @@ pub fn authenticate(
     if let Some(at) = row.end().filter(|end| *end <= now) {
         return Err(match row.ends {
             Some(ends) if ends == at && row.replaced_by.is_some() => TokenRefusal::Replaced { at },
+            _ if row.orphan_ends == Some(at) => TokenRefusal::OwnerLeft { at },
             _ => TokenRefusal::Expired { at },
         });
     }

@@ -23,7 +23,7 @@ impl ShownOnce {
         self.0
     }
 
-    pub(super) fn make(prefix: &TokenPrefix, id: &TokenId, secret: &[u8]) -> Self {
+    pub(crate) fn make(prefix: &TokenPrefix, id: &TokenId, secret: &[u8]) -> Self {
         let mut text = format!("{}_{id}_{}", prefix.0, hex(secret));
         let check = check(&text);
         text.push('_');
@@ -31,7 +31,7 @@ impl ShownOnce {
         Self(text)
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.0
     }
 }
@@ -63,6 +63,13 @@ impl TokenPrefix {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TokenPrefix {
+    /// For set-up links.
+    pub(crate) fn setup() -> Self {
+        Self("setup".to_owned())
     }
 }
 
@@ -113,11 +120,10 @@ impl PresentedToken {
     /// # Errors
     /// [`HeaderError::Scheme`].
     pub fn check_scheme(&self, auth: &AuthScheme) -> Result<(), HeaderError> {
-        let AuthScheme::Header(word) = auth;
-        accepts(word, self.scheme())
+        accepts(word_of(auth), self.scheme())
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 }
@@ -230,11 +236,18 @@ pub fn read_header<'a>(
         None if text.eq_ignore_ascii_case("bearer") || text.eq_ignore_ascii_case("token") => (Some(text), ""),
         None => (None, text),
     };
-    let AuthScheme::Header(word) = auth;
-    accepts(word, scheme)?;
+    accepts(word_of(auth), scheme)?;
     let mut presented = parse(token)?;
     presented.scheme = scheme.map(str::to_owned);
     Ok(presented)
+}
+
+/// An access token is a bearer token (RFC 6750 section 2.1).
+fn word_of(auth: &AuthScheme) -> &SchemeWord {
+    match auth {
+        AuthScheme::ClientCredentials => &SchemeWord::Bearer,
+        AuthScheme::Header(word) => word,
+    }
 }
 
 fn accepts(word: &SchemeWord, sent: Option<&str>) -> Result<(), HeaderError> {
@@ -249,7 +262,7 @@ fn accepts(word: &SchemeWord, sent: Option<&str>) -> Result<(), HeaderError> {
 }
 
 /// Splits from the right: tenant ids may hold `_`, the last two parts may not.
-fn parse(text: &str) -> Result<PresentedToken, HeaderError> {
+pub(crate) fn parse(text: &str) -> Result<PresentedToken, HeaderError> {
     let mut parts = text.rsplitn(3, '_');
     let (Some(given), Some(secret), Some(head)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(HeaderError::Form);

@@ -42,13 +42,29 @@ impl HashKey {
         &self.id
     }
 
-    pub(super) fn hash(&self, text: &str) -> TokenHash {
+    pub(crate) fn hash(&self, text: &str) -> TokenHash {
+        self.hash_for(HashPurpose::Token, text)
+    }
+
+    pub(crate) fn hash_for(&self, purpose: HashPurpose, text: &str) -> TokenHash {
         let mut mac = self.mac.clone();
         // So that no hash made with the same key for another purpose can stand in for this one.
-        mac.update(b"scim-token\0");
+        mac.update(match purpose {
+            HashPurpose::ClientSecret => b"client-secret\0",
+            HashPurpose::SetupLink => b"setup-link\0",
+            HashPurpose::Token => b"scim-token\0",
+        });
         mac.update(text.as_bytes());
         TokenHash(mac.finalize().into_bytes().into())
     }
+}
+
+/// What a hash stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum HashPurpose {
+    ClientSecret,
+    SetupLink,
+    Token,
 }
 
 impl fmt::Debug for HashKey {
@@ -107,7 +123,7 @@ impl HashKeys {
     }
 
     /// The key with this id, if it is on the ring.
-    pub(super) fn find(&self, id: &KeyId) -> Option<&HashKey> {
+    pub(crate) fn find(&self, id: &KeyId) -> Option<&HashKey> {
         std::iter::once(&self.current).chain(&self.older).find(|key| key.id == *id)
     }
 }

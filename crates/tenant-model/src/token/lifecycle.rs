@@ -193,9 +193,7 @@ pub fn issue(
         return Err(TokenError::OtherConnection { id: other.id.clone() });
     }
     for (field, text) in [("name", &ask.name), ("kind", &ask.kind), ("description", &ask.description)] {
-        if text.as_ref().is_some_and(|t| t.len() > 200 || t.chars().any(char::is_control)) {
-            return Err(TokenError::Text { field });
-        }
+        check_text(field, text.as_deref())?;
     }
     let expires = expiry(policy, ask.expires, now)?;
     let live: Vec<_> = existing.iter().filter(|token| token.is_live(now)).collect();
@@ -224,7 +222,10 @@ pub fn issue(
         ends: None,
         revoked: None,
         replaced_by: None,
+        first_used: None,
         last_used: None,
+        owner_left: None,
+        orphan_ends: None,
     };
     Ok(Issued { row, shown, changed, audit })
 }
@@ -240,7 +241,19 @@ pub fn revoke(token: &ScimToken, by: &Actor, now: DateTime<Utc>) -> (ScimToken, 
     (row, Some(event(&token.tenant, &token.id, by, Action::TokenRevoked, now)))
 }
 
-fn expiry(policy: &TokenPolicy, ask: ExpiryRequest, now: DateTime<Utc>) -> Result<Expiry, TokenError> {
+/// One line of at most 200 bytes.
+pub(crate) fn check_text(field: &'static str, text: Option<&str>) -> Result<(), TokenError> {
+    if text.is_some_and(|t| t.len() > 200 || t.chars().any(char::is_control)) {
+        return Err(TokenError::Text { field });
+    }
+    Ok(())
+}
+
+pub(crate) fn expiry(
+    policy: &TokenPolicy,
+    ask: ExpiryRequest,
+    now: DateTime<Utc>,
+) -> Result<Expiry, TokenError> {
     match ask {
         ExpiryRequest::At(asked) if asked <= now => Err(TokenError::ExpiryInPast { asked }),
         ExpiryRequest::At(asked) => {

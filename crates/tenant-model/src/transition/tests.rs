@@ -266,3 +266,89 @@ fn a_hook_and_the_directory_deactivate_alike_in_either_order() {
     assert_eq!(then.person, last.person);
     assert_eq!(known(&then.person, &active()).events, [LifecycleEvent::Reactivated]);
 }
+
+fn outsider() -> DirectoryPerson {
+    user("bob@else.example", DirectoryState::Active)
+}
+
+fn by_policy(outsiders: Outsiders, known: Option<&Person>, user: &DirectoryPerson, t: &Tenant) -> Transition {
+    let mut connection = scim();
+    connection.outsiders = outsiders;
+    let id = person_id("bob");
+    let before = known.map_or(Before::New(&id), Before::Known);
+    transition(t, &connection, before, user, &SAFE, &directory(), at(0)).unwrap()
+}
+
+// TEN-07: a provisioned user outside the tenant's domains.
+#[test]
+fn an_outsider_waits_until_the_address_is_the_tenants() {
+    let mut t = tenant();
+    let held = by_policy(Outsiders::Quarantine, None, &outsider(), &t);
+    let domain = Domain::parse("else.example").unwrap();
+    assert_eq!(held.held, [Held::OutsideDomains { domain: domain.clone() }]);
+    assert_eq!(held.person.state, PersonState::Inactive { by: Actor::System, at: at(0) });
+    assert_eq!(held.audit[1].outcome, Outcome::Held("held.outside_domains".to_owned()));
+    let again = by_policy(Outsiders::Quarantine, Some(&held.person), &outsider(), &t);
+    assert_eq!(again.person, held.person);
+    // A guest entry or the domain lets the person in with the directory's next word.
+    t.guests.insert(email("bob@else.example"));
+    let freed = by_policy(Outsiders::Quarantine, Some(&held.person), &outsider(), &t);
+    assert_eq!((freed.person.state.is_active(), freed.person.quarantine.clone()), (true, None));
+    assert_eq!(freed.events, [LifecycleEvent::Reactivated]);
+    // Who leaves may leave, and comes back to the same wait.
+    let left = by_policy(
+        Outsiders::Quarantine,
+        Some(&held.person),
+        &DirectoryPerson { state: DirectoryState::Inactive, ..outsider() },
+        &tenant(),
+    );
+    assert_eq!((left.person.quarantine.clone(), left.held.len()), (None, 0));
+    let back = by_policy(Outsiders::Quarantine, Some(&left.person), &outsider(), &tenant());
+    assert_eq!(back.person.quarantine, Some(domain));
+}
+
+// TEN-07
+#[test]
+fn a_user_name_outside_the_domains_counts_beside_an_address_inside() {
+    let mut both = outsider();
+    both.primary_email = Some(email("bob@example.com"));
+    assert_eq!(by_policy(Outsiders::Quarantine, None, &both, &tenant()).held.len(), 1);
+    both.user_name = "bob".to_owned();
+    assert_eq!(by_policy(Outsiders::Quarantine, None, &both, &tenant()).held.len(), 0);
+    both.primary_email = None;
+    assert!(by_policy(Outsiders::Quarantine, None, &both, &tenant()).person.state.is_active());
+}
+
+// TEN-07
+#[test]
+fn outsiders_are_refused_or_let_in_where_the_connection_says_so() {
+    let mut connection = scim();
+    connection.outsiders = Outsiders::Refuse;
+    let id = person_id("bob");
+    let go = |user: &DirectoryPerson| {
+        transition(&tenant(), &connection, Before::New(&id), user, &SAFE, &directory(), at(0)).map(|_| ())
+    };
+    let refused = go(&outsider()).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.status(), refused.scim_type()),
+        ("provision.outside_domains", 400, Some("invalidValue"))
+    );
+    assert_eq!(go(&active()), Ok(()));
+    assert_eq!(go(&DirectoryPerson { state: DirectoryState::Removed, ..outsider() }), Ok(()));
+    assert!(by_policy(Outsiders::DangerAccept, None, &outsider(), &tenant()).person.state.is_active());
+    assert_eq!(Outsiders::default(), Outsiders::Quarantine);
+}
+
+// TEN-14
+#[test]
+fn a_quarantine_does_not_undo_what_an_administrator_switched_off() {
+    let mut off = person("bob", "bob@else.example");
+    let by_admin = PersonState::Inactive { by: Actor::Person(person_id("root")), at: at(-5) };
+    off.state = by_admin.clone();
+    let waiting = by_policy(Outsiders::Quarantine, Some(&off), &outsider(), &tenant());
+    assert_eq!((waiting.person.state.clone(), waiting.person.quarantine.clone()), (by_admin.clone(), None));
+    let mut t = tenant();
+    t.guests.insert(email("bob@else.example"));
+    let freed = by_policy(Outsiders::Quarantine, Some(&waiting.person), &outsider(), &t);
+    assert_eq!(freed.person.state, by_admin);
+}
