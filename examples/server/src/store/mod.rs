@@ -16,6 +16,7 @@ pub mod tokens;
 
 use std::time::Duration;
 
+use scim_filter::Dialect;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _};
 
@@ -52,6 +53,12 @@ impl Store {
         migrate::run(&write).await?;
         let read = pool(READERS).connect_with(options).await?;
         Ok(Self { read, write })
+    }
+
+    /// Whose SQL filters are translated to.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
     }
 
     /// A connection for reading.

@@ -37,7 +37,7 @@ pub struct StoredResource {
 pub struct Keys {
     /// `userName`, folded.
     pub user_name: Option<String>,
-    /// `externalId`.
+    /// The comparison key of `externalId`.
     pub external_id: Option<String>,
     /// What `members` and `groups` show: `displayName`, else `userName`.
     pub display: Option<String>,

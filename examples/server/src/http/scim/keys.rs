@@ -1,7 +1,7 @@
 //! What look-ups compare, derived from a resource.
 
 use scim_filter::search_document;
-use scim_schema::{Checked, Resource, ResourceType, fold};
+use scim_schema::{Checked, Resource, ResourceType, compare_key, fold};
 use serde_json::Value;
 use tenant_model::Capabilities;
 
@@ -29,7 +29,7 @@ pub(crate) fn of(kind: &ResourceType, checked: &Checked, capabilities: &Capabili
     unique.dedup();
     Keys {
         user_name,
-        external_id: text("externalId").map(str::to_owned),
+        external_id: text("externalId").map(|id| compare_key(id, true).into_owned()),
         display: text("displayName").or(text("userName")).map(str::to_owned),
         display_fold: text("displayName").map(|name| fold(name).into_owned()),
         values: INDEXED

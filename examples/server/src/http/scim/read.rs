@@ -114,16 +114,20 @@ async fn listed(call: &Call<'_>, kind: &ResourceType, search: &SearchRequest) ->
 fn condition(call: &Call<'_>, kind: &ResourceType, filter: Option<&str>) -> Result<Condition, Fault> {
     let Some(filter) = filter else { return Ok(Condition::default()) };
     let string_booleans = call.capabilities().quirks == QuirkPreset::Tolerant;
-    translated(kind, filter, string_booleans)
+    translated(kind, filter, string_booleans, call.app.base.store.dialect())
 }
 
-fn translated(kind: &ResourceType, filter: &str, string_booleans: bool) -> Result<Condition, Fault> {
+fn translated(
+    kind: &ResourceType,
+    filter: &str,
+    string_booleans: bool,
+    dialect: Dialect,
+) -> Result<Condition, Fault> {
     let filter = Filter::parse(filter, &scim_filter::Limits::default()).map_err(|error| Fault::of(&error))?;
     let options = BindOptions { string_booleans, ..BindOptions::default() };
     let bound = filter.bind(kind, &options).map_err(|error| Fault::of(&error))?;
-    let sql = bound
-        .to_sql(Dialect::Sqlite, &columns::of(kind), FIRST_PLACEHOLDER)
-        .map_err(|error| Fault::of(&error))?;
+    let sql =
+        bound.to_sql(dialect, &columns::of(kind), FIRST_PLACEHOLDER).map_err(|error| Fault::of(&error))?;
     let values = sql.values.into_iter().map(|value| match value {
         SqlValue::Bool(value) => Bound::Integer(value.into()),
         SqlValue::Integer(value) => Bound::Integer(value),
@@ -188,7 +192,7 @@ mod tests {
             (r#"id eq "x""#, "PRIMARY KEY (tenant_id=? AND resource_id=?)"),
             (r#"displayName eq "x""#, "scim_resources_display"),
         ] {
-            let condition = translated(user, filter, false).unwrap();
+            let condition = translated(user, filter, false, store.dialect()).unwrap();
             for plan in resources::plans(&mut db, &tenant, &condition, &order).await {
                 assert!(plan.contains(index), "{filter}: {plan}\n{}", condition.sql);
                 assert!(!plan.contains("SCAN r"), "{filter}: {plan}");
