@@ -9,8 +9,11 @@ mod service_provider;
 
 pub use endpoint::{Binding, Endpoint, IndexedEndpoint};
 pub use error::ConfigError;
-pub use identity_provider::{DisplayInfo, IdentityProvider, Logo, Scope};
-pub use key_ring::{KeyPair, KeyRing};
+pub use identity_provider::{
+    AlgorithmSupport, DisplayInfo, EntityAttribute, IdentityProvider, Logo, Registration, Scope,
+    SigningMethod,
+};
+pub use key_ring::{KeyPair, KeyRing, KeyStage};
 pub use policy::{Policy, Seconds, SignatureDemand, Skew, Unsolicited};
 pub use service_provider::{
     Contact, ContactKind, LocalizedText, Organization, RequestedAttribute, RequestedAttributes,

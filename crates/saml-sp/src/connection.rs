@@ -1,5 +1,9 @@
 //! One tie between this service provider and one identity provider.
 
+mod certificates;
+
+pub use certificates::{CertificateReport, CertificateReview, IdpCertificate, KeyStanding, SpCertificate};
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -14,7 +18,8 @@ use crate::{
 ///
 /// * [`Connection::begin_login`] starts a login,
 /// * [`Connection::accept_response`] checks the answer,
-/// * [`Connection::begin_logout`] and [`Connection::accept_logout`] end the session on both sides.
+/// * [`Connection::begin_logout`] and [`Connection::accept_logout`] end the session on both sides,
+/// * [`Connection::certificates`] tells which certificates are in use and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Connection<'a> {
     sp: &'a ServiceProvider,

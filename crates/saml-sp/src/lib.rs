@@ -30,11 +30,14 @@ mod xml;
 pub use advice::{Guide, Label, LabelGrade, NearMiss, Problem, ProblemKind, ProviderMessage, Severity, Step};
 pub use binding::{Inbound, Outbound, PostForm};
 pub use config::{
-    Binding, ConfigError, Contact, ContactKind, DisplayInfo, Endpoint, IdentityProvider, IndexedEndpoint,
-    KeyPair, KeyRing, LocalizedText, Logo, Organization, Policy, RequestedAttribute, RequestedAttributes,
-    Scope, Seconds, ServiceProvider, SignatureDemand, Skew, Unsolicited,
+    AlgorithmSupport, Binding, ConfigError, Contact, ContactKind, DisplayInfo, Endpoint, EntityAttribute,
+    IdentityProvider, IndexedEndpoint, KeyPair, KeyRing, KeyStage, LocalizedText, Logo, Organization, Policy,
+    Registration, RequestedAttribute, RequestedAttributes, Scope, Seconds, ServiceProvider, SignatureDemand,
+    SigningMethod, Skew, Unsolicited,
 };
-pub use connection::Connection;
+pub use connection::{
+    CertificateReport, CertificateReview, Connection, IdpCertificate, KeyStanding, SpCertificate,
+};
 pub use dsig::{
     AlgorithmPolicy, Canonicalization, DigestAlgorithm, Disagreement, Engine, Engines, SignError,
     SignatureAlgorithm, SignatureError, SignatureEvidence,
@@ -50,7 +53,10 @@ pub use login::{
 pub use logout::{
     IdpSession, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest, PendingLogout,
 };
-pub use metadata::{IdpMetadata, MetadataError, MetadataNotice, MetadataOptions, MetadataOutput};
+pub use metadata::{
+    ChangeVerdict, IdpMetadata, MetadataChange, MetadataDiff, MetadataError, MetadataNotice, MetadataOptions,
+    MetadataOutput, Service,
+};
 pub use profile::{LogoutTruth, ProviderProfile};
 pub use provider::{LikelyProduct, Product};
 pub use rejection::{Cause, Part, Rejection};

@@ -7,6 +7,9 @@ pub(crate) const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub(crate) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 pub(crate) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
+pub(crate) const MD_ALGORITHM: &str = "urn:oasis:names:tc:SAML:metadata:algsupport";
+pub(crate) const MD_ATTRIBUTE: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
+pub(crate) const MD_REGISTRATION: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 pub(crate) const MD_UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
 pub(crate) const SHIB_METADATA: &str = "urn:mace:shibboleth:metadata:1.0";
 

@@ -1,6 +1,6 @@
 //! SAML instants: `xs:dateTime` in UTC, written with `Z` (Core 1.3.3).
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 /// Reads an instant in `Z` form with a fraction of any length; digits beyond nanoseconds are dropped.
 ///
@@ -32,6 +32,60 @@ pub(crate) fn format_instant(instant: DateTime<Utc>) -> String {
     } else {
         instant.to_rfc3339_opts(SecondsFormat::Millis, true)
     }
+}
+
+/// A length of time as XML Schema writes it (`xs:duration`): a month has no number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Period {
+    months: u32,
+    seconds: u32,
+}
+
+impl Period {
+    /// `instant + period`, staying at the last instant that can be expressed.
+    pub(crate) fn after(self, instant: DateTime<Utc>) -> DateTime<Utc> {
+        let month = instant.checked_add_months(Months::new(self.months));
+        month.map_or(DateTime::<Utc>::MAX_UTC, |month| later(month, self.seconds))
+    }
+}
+
+/// Reads a length of time that isn't negative; a fraction of a second is dropped.
+pub(crate) fn parse_period(text: &str) -> Option<Period> {
+    let rest = text.strip_prefix('P')?;
+    let (date, time) = match rest.split_once('T') {
+        Some((_, "")) => return None,
+        Some((date, time)) => (date, time),
+        None if rest.is_empty() => return None,
+        None => (rest, ""),
+    };
+    let [years, months, days] = components(date, ['Y', 'M', 'D'])?;
+    let [hours, minutes, seconds] = components(time, ['H', 'M', 'S'])?;
+    Some(Period {
+        months: years.checked_mul(12)?.checked_add(months)?,
+        seconds: [(days, 86_400), (hours, 3_600), (minutes, 60), (seconds, 1)]
+            .into_iter()
+            .try_fold(0_u32, |sum, (number, length)| sum.checked_add(number.checked_mul(length)?))?,
+    })
+}
+
+/// Numbers, each followed by its letter, in this order; those that are missing are 0.
+fn components(text: &str, letters: [char; 3]) -> Option<[u32; 3]> {
+    let mut numbers = [0; 3];
+    let mut rest = text;
+    for (number, letter) in numbers.iter_mut().zip(letters) {
+        let Some((digits, after)) = rest.split_once(letter) else { continue };
+        let whole = match digits.split_once('.') {
+            Some((whole, fraction)) if letter == 'S' => nanoseconds(fraction).map(|_| whole)?,
+            Some(_) => return None,
+            None => digits,
+        };
+        if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *number = whole.parse().ok()?;
+        rest = after;
+    }
+    rest.is_empty().then_some(numbers)
 }
 
 /// `instant + seconds`, staying at the last instant that can be expressed.
@@ -106,6 +160,43 @@ mod tests {
             "",
         ] {
             assert_eq!(nanos(text), None, "{text}");
+        }
+    }
+
+    // MD-03
+    #[test]
+    fn reads_lengths_of_time() {
+        let start = parse_instant("2026-01-31T00:00:00Z").unwrap();
+        for (text, end) in [
+            ("P1D", "2026-02-01T00:00:00Z"),
+            ("PT86400S", "2026-02-01T00:00:00Z"),
+            ("P1M", "2026-02-28T00:00:00Z"),
+            ("P1Y2M3DT4H5M6.7S", "2027-04-03T04:05:06Z"),
+            ("PT1M", "2026-01-31T00:01:00Z"),
+            ("P0D", "2026-01-31T00:00:00Z"),
+        ] {
+            let found = parse_period(text).map(|period| format_instant(period.after(start)));
+            assert_eq!(found.as_deref(), Some(end), "{text}");
+        }
+        let wrong = [
+            "",
+            "P",
+            "PT",
+            "P1",
+            "1D",
+            "-P1D",
+            "P1H",
+            "PT1D",
+            "P1D1Y",
+            "P1.5D",
+            "PT.5S",
+            "PT1.S",
+            "P1DT",
+            "P99999999999D",
+            "P1D ",
+        ];
+        for text in wrong {
+            assert_eq!(parse_period(text), None, "{text}");
         }
     }
 

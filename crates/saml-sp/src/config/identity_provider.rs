@@ -4,15 +4,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Binding, ConfigError, Endpoint};
-use crate::{EntityId, keys::VerificationKey};
+use crate::{
+    EntityId,
+    keys::{Certificate, VerificationKey},
+    time::parse_period,
+};
 
 /// An identity provider: whose word is taken, where it is asked, and which keys speak for it.
 ///
 /// There is no identity provider without a signing key. [`IdentityProvider::from_metadata`] reads one,
 /// [`IdentityProvider::new`] makes one by hand, and serde reads one from `entity_id`, `single_sign_on_services` and
 /// `signing_keys` (certificates or public keys, PEM or base64), with optional `single_logout_services`,
-/// `valid_until`, `cache_duration`, `name_id_formats`, `want_authn_requests_signed`, `display`, `scopes`, `error_url`;
-/// all three ways check the same rules (MD-08).
+/// `encryption_certificates`, `valid_until`, `cache_duration`, `name_id_formats`, `want_authn_requests_signed`, `display`,
+/// `scopes`, `scopes_vouched`, `error_url`, `registration`, `entity_attributes`, `algorithms`; all three ways check the same rules (MD-08).
 ///
 /// ```
 /// # fn example(certificate: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -57,6 +61,11 @@ impl IdentityProvider {
             display: DisplayInfo::default(),
             scopes: Vec::new(),
             error_url: None,
+            encryption_certificates: Vec::new(),
+            scopes_vouched: false,
+            registration: None,
+            entity_attributes: Vec::new(),
+            algorithms: AlgorithmSupport::default(),
         })
     }
 
@@ -102,10 +111,39 @@ impl IdentityProvider {
         self
     }
 
-    /// Sets the scopes it claims.
+    /// Sets the certificates that a name identifier in a logout request may be encrypted for.
     #[must_use]
-    pub fn with_scopes(mut self, scopes: Vec<Scope>) -> Self {
+    pub fn with_encryption_certificates(mut self, certificates: Vec<Certificate>) -> Self {
+        self.raw.encryption_certificates = certificates;
+        self
+    }
+
+    /// Sets the scopes it claims, and whether a trusted third party vouches for them (MD-07).
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Vec<Scope>, vouched: bool) -> Self {
+        self.raw.scopes_vouched = vouched && !scopes.is_empty();
         self.raw.scopes = scopes;
+        self
+    }
+
+    /// Sets who registered it.
+    #[must_use]
+    pub fn with_registration(mut self, registration: Option<Registration>) -> Self {
+        self.raw.registration = registration;
+        self
+    }
+
+    /// Sets the attributes of the entity itself, such as its assurance.
+    #[must_use]
+    pub fn with_entity_attributes(mut self, attributes: Vec<EntityAttribute>) -> Self {
+        self.raw.entity_attributes = attributes;
+        self
+    }
+
+    /// Sets the algorithms that it says it supports.
+    #[must_use]
+    pub fn with_algorithms(mut self, algorithms: AlgorithmSupport) -> Self {
+        self.raw.algorithms = algorithms;
         self
     }
 
@@ -170,10 +208,55 @@ impl IdentityProvider {
         &self.raw.display
     }
 
-    /// Gives the scopes it claims; they count only in metadata that a trusted third party signed (MD-07).
+    /// Gives the instant at which metadata that was read at `read_at` should be read again: after its `cacheDuration`, and
+    /// before it expires. `None` if it says neither (MD-03).
+    ///
+    /// It isn't the end of anything: a copy that couldn't be read again stays good until
+    /// [`IdentityProvider::valid_until`] (Errata 94).
+    #[must_use]
+    pub fn refresh_at(&self, read_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let cached = self.cache_duration().and_then(parse_period).map(|period| period.after(read_at));
+        match (cached, self.valid_until()) {
+            (Some(cached), Some(until)) => Some(cached.min(until)),
+            (cached, until) => cached.or(until),
+        }
+    }
+
+    /// Gives the certificates that a name identifier in a logout request may be encrypted for; RSA alone.
+    #[must_use]
+    pub fn encryption_certificates(&self) -> &[Certificate] {
+        &self.raw.encryption_certificates
+    }
+
+    /// Gives the scopes it claims, which is only its own word: see [`IdentityProvider::vouched_scopes`].
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         &self.raw.scopes
+    }
+
+    /// Gives the scopes that a trusted third party vouches for: those of metadata whose signature a pinned key verified
+    /// that isn't the identity provider's own (MD-07). Otherwise none.
+    #[must_use]
+    pub fn vouched_scopes(&self) -> &[Scope] {
+        if self.raw.scopes_vouched { &self.raw.scopes } else { &[] }
+    }
+
+    /// Gives who registered it, in metadata of a federation.
+    #[must_use]
+    pub fn registration(&self) -> Option<&Registration> {
+        self.raw.registration.as_ref()
+    }
+
+    /// Gives the attributes of the entity itself, such as its assurance.
+    #[must_use]
+    pub fn entity_attributes(&self) -> &[EntityAttribute] {
+        &self.raw.entity_attributes
+    }
+
+    /// Gives the algorithms that it says it supports.
+    #[must_use]
+    pub fn algorithms(&self) -> &AlgorithmSupport {
+        &self.raw.algorithms
     }
 
     /// Gives where people get help when a login fails; check the scheme before showing it as a link.
@@ -231,6 +314,58 @@ pub struct Scope {
     pub is_pattern: bool,
 }
 
+/// Who took an entity into a federation, and by what rules (Metadata Extensions for Registration and Publication
+/// Information 2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// The registrar's name, a URI.
+    pub authority: String,
+    /// When it was registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instant: Option<DateTime<Utc>>,
+    /// Where the rules are written, by language; the text is an address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<super::LocalizedText>,
+}
+
+/// An attribute of an entity itself, not of a person (Metadata Extension for Entity Attributes).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntityAttribute {
+    /// The name, such as `urn:oasis:names:tc:SAML:attribute:assurance-certification`.
+    pub name: String,
+    /// The NameFormat, a URI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_format: Option<String>,
+    /// The values.
+    pub values: Vec<String>,
+}
+
+/// The algorithms that an entity says it supports, the ones it likes best first (Metadata Profile for Algorithm Support).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlgorithmSupport {
+    /// Digests, URIs.
+    pub digests: Vec<String>,
+    /// Signatures.
+    pub signatures: Vec<SigningMethod>,
+}
+
+/// A signature algorithm that an entity says it supports.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningMethod {
+    /// The algorithm, a URI.
+    pub algorithm: String,
+    /// The shortest key, in bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_bits: Option<u32>,
+    /// The longest key, in bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bits: Option<u32>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct RawIdentityProvider {
@@ -253,6 +388,16 @@ struct RawIdentityProvider {
     scopes: Vec<Scope>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    encryption_certificates: Vec<Certificate>,
+    #[serde(default)]
+    scopes_vouched: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registration: Option<Registration>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    entity_attributes: Vec<EntityAttribute>,
+    #[serde(default)]
+    algorithms: AlgorithmSupport,
 }
 
 impl TryFrom<RawIdentityProvider> for IdentityProvider {

@@ -50,7 +50,7 @@ impl KeyPair {
 /// | retired | no | no | yes |
 ///
 /// A key is changed without an outage so: publish it as *next*; when every identity provider has read the metadata,
-/// make it *current* and the old one *retired*; drop that one when nothing is encrypted for it any more.
+/// make it *current* and the old one *retired* ([`KeyRing::switched`]); drop that one when nothing is encrypted for it any more.
 ///
 /// Serde form: `{ "current": pair, "next": pair, "next_signs_from": "2026-01-31T00:00:00Z", "retired": [pair] }`,
 /// of which only `current` is required.
@@ -97,6 +97,33 @@ impl KeyRing {
         }
     }
 
+    /// Gives the instant from which the next key signs, if there is one and it is set.
+    #[must_use]
+    pub fn switches_at(&self) -> Option<DateTime<Utc>> {
+        self.next.as_ref().and(self.next_signs_from)
+    }
+
+    /// Gives the ring as it is once the switch is over: the next key is the current one and the old one is retired.
+    ///
+    /// Nothing has to be done at the switch itself, for the next key signs from then on. Store this one when the old key
+    /// should leave the metadata. `None` if there is no next key, or if it doesn't sign yet.
+    #[must_use]
+    pub fn switched(&self, now: DateTime<Utc>) -> Option<Self> {
+        let next = self.next.as_ref().filter(|_| self.switches_at().is_some_and(|from| now >= from))?;
+        let mut retired = vec![self.current.clone()];
+        retired.extend(self.retired.iter().cloned());
+        Some(Self { current: next.clone(), next: None, next_signs_from: None, retired })
+    }
+
+    /// Gives every key with its place in its life: current, next, retired.
+    pub fn stages(&self) -> impl Iterator<Item = (KeyStage, &KeyPair)> {
+        let published = [(KeyStage::Current, Some(&self.current)), (KeyStage::Next, self.next.as_ref())];
+        published
+            .into_iter()
+            .filter_map(|(stage, pair)| Some((stage, pair?)))
+            .chain(self.retired.iter().map(|pair| (KeyStage::Retired, pair)))
+    }
+
     /// Gives the keys that metadata publishes: current, then next.
     pub fn published(&self) -> impl Iterator<Item = &KeyPair> {
         std::iter::once(&self.current).chain(&self.next)
@@ -106,6 +133,17 @@ impl KeyRing {
     pub fn decrypting(&self) -> impl Iterator<Item = &KeyPair> {
         self.published().chain(&self.retired)
     }
+}
+
+/// Where a key of a [`KeyRing`] is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyStage {
+    /// Published; signs until the next one does.
+    Current,
+    /// Published; signs from its instant on.
+    Next,
+    /// Decrypts what was encrypted before.
+    Retired,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{MetadataError, MetadataNotice};
 use crate::{
-    keys::{Certificate, KeyError, VerificationKey},
+    keys::{Certificate, KeyError, KeyKind, VerificationKey},
     names::{DS, METADATA},
     xml::Element,
 };
@@ -32,6 +32,27 @@ pub(super) fn signing_keys(
         }
     }
     Ok(keys)
+}
+
+/// Reads the certificates that something may be encrypted for: use *encryption*, or no use. Only RSA keys will do, and
+/// what can't be read is left out: nothing rests on it but an option of ours.
+pub(super) fn encryption_certificates(role: Element<'_>) -> Vec<Certificate> {
+    let mut found: Vec<Certificate> = Vec::new();
+    let descriptors = role
+        .children_named(METADATA, "KeyDescriptor")
+        .filter(|descriptor| matches!(descriptor.attribute("use"), None | Some("encryption")));
+    let certificates = descriptors
+        .filter_map(|descriptor| descriptor.child(DS, "KeyInfo"))
+        .filter_map(|info| info.child(DS, "X509Data")?.child(DS, "X509Certificate"))
+        .filter_map(|element| Certificate::parse(&element.text()).ok());
+    for certificate in certificates {
+        let is_rsa =
+            VerificationKey::from_certificate(&certificate).is_ok_and(|key| key.kind() == KeyKind::Rsa);
+        if is_rsa && !found.contains(&certificate) {
+            found.push(certificate);
+        }
+    }
+    found
 }
 
 /// Reads the key of one descriptor; several forms in it must be one key (MIOP 2.5.1).

@@ -4,17 +4,19 @@ use chrono::{DateTime, Utc};
 
 use super::{
     MetadataError,
-    keys::signing_keys,
+    describe::{algorithms, display, entity_attributes, registration, scopes},
+    keys::{encryption_certificates, signing_keys},
     select::{Selected, entity_id, select},
+    skim::skim,
 };
 use crate::{
-    AlgorithmPolicy, Binding, DisplayInfo, Endpoint, EndpointUrl, Engines, EntityId, IdentityProvider,
-    KeyError, Limits, LocalizedText, Logo, Scope, Seconds, SignatureEvidence, Skew, VerificationKey,
+    AlgorithmPolicy, Binding, Endpoint, EndpointUrl, Engines, EntityId, IdentityProvider, KeyError, Limits,
+    Seconds, SignatureEvidence, Skew, VerificationKey,
     dsig::{signature_of, verify_enveloped},
-    names::{MD_UI, METADATA, SHIB_METADATA, XML},
+    names::METADATA,
     rejection::{Cause, Part, Rejection},
     response::Fields,
-    time::later,
+    time::{later, parse_period},
     xml::{Document, Element},
 };
 
@@ -113,26 +115,36 @@ impl MetadataOptions {
     }
 
     fn read_unexpired(&self, bytes: &[u8], now: Option<DateTime<Utc>>) -> Result<IdpMetadata, MetadataError> {
-        let document =
-            Document::parse(bytes, &self.limits).map_err(|error| Rejection::from(Cause::Xml(error)))?;
         if self.pinned_keys.is_empty() {
-            return self.read_tree(document.root(), None, now);
+            return self.read_signed(bytes, None, now);
         }
-        let refuse = |error| Rejection::from(Cause::Signature { part: Part::Metadata, error });
-        if signature_of(document.root()).map_err(refuse)?.is_none() {
-            return Err(Rejection::from(Cause::NotSigned { part: Part::Metadata }).into());
-        }
-        let covered = verify_enveloped(
-            document.root(),
-            &self.pinned_keys,
-            &self.algorithms,
-            self.engines,
-            &self.limits,
-        )
-        .map_err(refuse)?;
-        let signed = Document::parse(&covered.bytes, &self.limits)
-            .map_err(|error| Rejection::from(Cause::Xml(error)))?;
-        self.read_tree(signed.root(), Some(covered.evidence), now)
+        let covered = {
+            let document = self.parse(bytes)?;
+            let refuse = |error| Rejection::from(Cause::Signature { part: Part::Metadata, error });
+            if signature_of(document.root()).map_err(refuse)?.is_none() {
+                return Err(Rejection::from(Cause::NotSigned { part: Part::Metadata }).into());
+            }
+            let keys = &self.pinned_keys;
+            verify_enveloped(document.root(), keys, &self.algorithms, self.engines, &self.limits)
+                .map_err(refuse)?
+        };
+        self.read_signed(&covered.bytes, Some(covered.evidence), now)
+    }
+
+    /// Reads bytes whose signature was verified, if one is demanded; of an aggregate only the entity that is meant.
+    fn read_signed(
+        &self,
+        bytes: &[u8],
+        signature: Option<SignatureEvidence>,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<IdpMetadata, MetadataError> {
+        let picked = skim(bytes, self.entity_id.as_ref().map(EntityId::as_str), &self.limits)?;
+        let document = self.parse(picked.as_ref().map_or(bytes, |picked| picked.as_bytes()))?;
+        self.read_tree(document.root(), signature, now)
+    }
+
+    fn parse<'i>(&self, bytes: &'i [u8]) -> Result<Document<'i>, MetadataError> {
+        Document::parse(bytes, &self.limits).map_err(|error| Rejection::from(Cause::Xml(error)).into())
     }
 
     fn read_tree(
@@ -155,16 +167,31 @@ impl MetadataOptions {
         // MD-11: a ResponseLocation means nothing on a single sign-on service.
         let mut sign_on = self.endpoints(role, "SingleSignOnService")?;
         sign_on.iter_mut().for_each(|endpoint| endpoint.response_location = None);
-        let idp =
-            IdentityProvider::new(entity_id(entity)?.parse()?, sign_on, signing_keys(role, &mut notices)?)?
-                .with_single_logout_services(self.endpoints(role, "SingleLogoutService")?)
-                .with_want_authn_requests_signed(fields.flag("WantAuthnRequestsSigned")?.unwrap_or(false))
-                .with_valid_until(selected.valid_until)
-                .with_cache_duration(selected.cache_duration.map(str::to_owned))
-                .with_name_id_formats(texts("NameIDFormat"))
-                .with_display(display(role))
-                .with_scopes(scopes(role).chain(scopes(entity)).collect())
-                .with_error_url(role.attribute("errorURL").map(str::to_owned));
+        let keys = signing_keys(role, &mut notices)?;
+        // An identity provider that signs its own metadata only says again what it claims.
+        let by_third_party = signature
+            .as_ref()
+            .is_some_and(|signature| keys.iter().all(|key| key.fingerprint() != signature.key));
+        let cache_duration = selected.cache_duration.filter(|text| {
+            let known = parse_period(text).is_some();
+            if !known {
+                notices.push(MetadataNotice::CacheDuration { found: (*text).to_owned() });
+            }
+            known
+        });
+        let idp = IdentityProvider::new(entity_id(entity)?.parse()?, sign_on, keys)?
+            .with_single_logout_services(self.endpoints(role, "SingleLogoutService")?)
+            .with_encryption_certificates(encryption_certificates(role))
+            .with_want_authn_requests_signed(fields.flag("WantAuthnRequestsSigned")?.unwrap_or(false))
+            .with_valid_until(selected.valid_until)
+            .with_cache_duration(cache_duration.map(str::to_owned))
+            .with_name_id_formats(texts("NameIDFormat"))
+            .with_display(display(role))
+            .with_scopes(scopes(role).chain(scopes(entity)).collect(), by_third_party)
+            .with_error_url(role.attribute("errorURL").map(str::to_owned))
+            .with_registration(registration(entity)?)
+            .with_entity_attributes(entity_attributes(entity))
+            .with_algorithms(algorithms(entity, role));
         Ok(IdpMetadata { idp, notices, signature })
     }
 
@@ -230,48 +257,15 @@ pub struct IdpMetadata {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MetadataNotice {
+    /// MD-03: the `cacheDuration` is no duration and was left out.
+    CacheDuration {
+        /// What stands there.
+        found: String,
+    },
     /// MD-04: a signing key was left out because it can't be used here.
     KeySkipped(KeyError),
     /// MD-03: the root says neither until when it is valid nor when to read it again.
     OpenEnded,
-}
-
-/// Reads what is for people (MD-07).
-fn display(role: Element<'_>) -> DisplayInfo {
-    let mut display = DisplayInfo::default();
-    let info = role.child(METADATA, "Extensions").and_then(|extensions| extensions.child(MD_UI, "UIInfo"));
-    for child in info.iter().flat_map(|info| info.children()).filter(|child| child.namespace() == MD_UI) {
-        let text = || {
-            LocalizedText::new(
-                child.attribute_ns(XML, "lang").unwrap_or_default(),
-                child.text().trim().to_owned(),
-            )
-        };
-        let pixels =
-            |name| child.attribute(name).and_then(|text| text.trim().parse().ok()).unwrap_or_default();
-        match child.local_name() {
-            "DisplayName" => display.names.push(text()),
-            "Description" => display.descriptions.push(text()),
-            "Logo" => display.logos.push(Logo {
-                url: child.text().trim().to_owned(),
-                width: pixels("width"),
-                height: pixels("height"),
-            }),
-            _ => {}
-        }
-    }
-    display
-}
-
-fn scopes<'d>(element: Element<'d>) -> impl Iterator<Item = Scope> + use<'d> {
-    element
-        .child(METADATA, "Extensions")
-        .into_iter()
-        .flat_map(|extensions| extensions.children().filter(|child| child.is(SHIB_METADATA, "Scope")))
-        .map(|scope| Scope {
-            value: scope.text().trim().to_owned(),
-            is_pattern: matches!(scope.attribute("regexp"), Some("true" | "1")),
-        })
 }
 
 /// 16 MiB: the aggregate of a country's universities has about 5.

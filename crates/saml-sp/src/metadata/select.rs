@@ -27,22 +27,9 @@ pub(super) fn select<'d>(root: Element<'d>, wanted: Option<&str>) -> Result<Sele
     if !is_entity(root) && !root.is(METADATA, "EntitiesDescriptor") {
         return Err(MetadataError::NotMetadata { found: root.local_name().to_owned() });
     }
-    let mut found: Vec<(Element<'d>, Element<'d>)> = Vec::new();
-    let (mut count, mut is_service_provider) = (0_usize, false);
-    for entity in root.descendants_and_self().filter(|element| is_entity(*element)) {
-        if wanted.is_some_and(|wanted| entity.attribute("entityID") != Some(wanted)) {
-            continue;
-        }
-        is_service_provider |= entity.child(METADATA, "SPSSODescriptor").is_some();
-        if let Some(role) = entity.children().find(|child| is_identity_provider(*child)) {
-            count = count.saturating_add(1);
-            if found.is_empty() {
-                found.push((entity, role));
-            }
-        }
-    }
-    let (entity, role) = match found.first() {
-        Some(found) if count == 1 => *found,
+    let Survey { first, count, is_service_provider } = survey(root, wanted);
+    let (entity, role) = match first {
+        Some(found) if count == 1 => found,
         Some(_) => return Err(MetadataError::Several { found: count }),
         None if wanted.is_some() && !is_service_provider => return Err(MetadataError::NotFound),
         None => return Err(MetadataError::NoIdentityProvider { is_service_provider }),
@@ -59,6 +46,31 @@ pub(super) fn select<'d>(root: Element<'d>, wanted: Option<&str>) -> Result<Sele
     }
     let open_ended = root.attribute("validUntil").is_none() && root.attribute("cacheDuration").is_none();
     Ok(Selected { entity, role, valid_until, cache_duration, open_ended })
+}
+
+/// The identity providers that fit.
+pub(super) struct Survey<'d> {
+    /// The entity and the role of the first one.
+    first: Option<(Element<'d>, Element<'d>)>,
+    pub(super) count: usize,
+    /// Whether an entity that fits is a service provider.
+    pub(super) is_service_provider: bool,
+}
+
+/// Goes over all entities, or those with this id.
+pub(super) fn survey<'d>(root: Element<'d>, wanted: Option<&str>) -> Survey<'d> {
+    let mut survey = Survey { first: None, count: 0, is_service_provider: false };
+    for entity in root.descendants_and_self().filter(|element| is_entity(*element)) {
+        if wanted.is_some_and(|wanted| entity.attribute("entityID") != Some(wanted)) {
+            continue;
+        }
+        survey.is_service_provider |= entity.child(METADATA, "SPSSODescriptor").is_some();
+        if let Some(role) = entity.children().find(|child| is_identity_provider(*child)) {
+            survey.count = survey.count.saturating_add(1);
+            survey.first = survey.first.or(Some((entity, role)));
+        }
+    }
+    survey
 }
 
 /// Gives an entity's id.

@@ -3,6 +3,9 @@
     reason = "as hosts write it, for whom these are not exhaustive"
 )]
 
+mod aggregate;
+mod change;
+
 use chrono::{DateTime, Utc};
 
 use super::*;
@@ -35,13 +38,20 @@ fn everything_that_metadata_says_is_kept() {
         r#"<md:Extensions><ui:UIInfo xmlns:ui="urn:oasis:names:tc:SAML:metadata:ui">"#,
         r#"<ui:DisplayName xml:lang="en"> Example </ui:DisplayName><ui:Description xml:lang="de">Ein</ui:Description>"#,
         r#"<ui:Logo width="16" height="17">https://idp.example/logo.png</ui:Logo></ui:UIInfo>"#,
-        r#"<shib:Scope xmlns:shib="urn:mace:shibboleth:metadata:1.0" regexp="false">example.com</shib:Scope></md:Extensions>"#
+        r#"<shib:Scope xmlns:shib="urn:mace:shibboleth:metadata:1.0" regexp="false">example.com</shib:Scope>"#,
+        r#"<alg:SigningMethod xmlns:alg="urn:oasis:names:tc:SAML:metadata:algsupport" MinKeySize="256" MaxKeySize="511" Algorithm="urn:ec"/>"#,
+        r#"</md:Extensions>"#
     );
-    let xml = entity(
-        "https://idp.example",
-        &role(r#"WantAuthnRequestsSigned="1" errorURL="https://idp.example/help""#, extensions),
-        "",
+    let of_entity = concat!(
+        r#"<md:Extensions xmlns:alg="urn:oasis:names:tc:SAML:metadata:algsupport" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">"#,
+        r#"<rpi:RegistrationInfo xmlns:rpi="urn:oasis:names:tc:SAML:metadata:rpi" registrationAuthority="https://reg.example" registrationInstant="2020-01-01T00:00:00Z">"#,
+        r#"<rpi:RegistrationPolicy xml:lang="en">https://reg.example/policy</rpi:RegistrationPolicy></rpi:RegistrationInfo>"#,
+        r#"<attr:EntityAttributes xmlns:attr="urn:oasis:names:tc:SAML:metadata:attribute"><saml:Assertion/>"#,
+        r#"<saml:Attribute Name="urn:cat" NameFormat="urn:uri"><saml:AttributeValue> urn:sirtfi </saml:AttributeValue></saml:Attribute></attr:EntityAttributes>"#,
+        r#"<alg:DigestMethod Algorithm="urn:sha"/><alg:SigningMethod Algorithm="urn:rsa"/></md:Extensions>"#
     );
+    let role = role(r#"WantAuthnRequestsSigned="1" errorURL="https://idp.example/help""#, extensions);
+    let xml = entity("https://idp.example", &format!("{of_entity}{role}"), "");
     let wrong = xml.replace(r#"Signed="1""#, r#"Signed="yes""#);
     assert_eq!(IdentityProvider::from_metadata(wrong.as_bytes()).unwrap_err().code(), "XML-12");
     let idp = IdentityProvider::from_metadata(xml.as_bytes()).unwrap();
@@ -51,7 +61,22 @@ fn everything_that_metadata_says_is_kept() {
     assert_eq!(idp.display().descriptions, [LocalizedText::new("de", "Ein")]);
     assert_eq!((idp.display().logos[0].width, idp.display().logos[0].height), (16, 17));
     assert_eq!(idp.scopes(), [Scope { value: "example.com".to_owned(), is_pattern: false }]);
+    assert_eq!(idp.vouched_scopes(), []);
     assert_eq!(idp.name_id_formats(), ["urn:f"]);
+    let registration = idp.registration().unwrap();
+    assert_eq!(registration.authority, "https://reg.example");
+    assert_eq!(registration.instant, Some(time("2020-01-01T00:00:00Z")));
+    assert_eq!(registration.policies, [LocalizedText::new("en", "https://reg.example/policy")]);
+    let attribute = &idp.entity_attributes()[0];
+    assert_eq!((attribute.name.as_str(), attribute.name_format.as_deref()), ("urn:cat", Some("urn:uri")));
+    assert_eq!(attribute.values, ["urn:sirtfi"]);
+    assert_eq!(idp.algorithms().digests, ["urn:sha"]);
+    let method = &idp.algorithms().signatures[0];
+    assert_eq!(
+        (method.algorithm.as_str(), method.min_bits, method.max_bits),
+        ("urn:ec", Some(256), Some(511))
+    );
+    assert_eq!(idp.algorithms().signatures.len(), 1, "what the role says stands in the entity's place");
     let endpoint = idp.single_logout(Binding::HttpPost).unwrap();
     assert_eq!(endpoint.for_responses().as_str(), "https://idp.example/slo-answer");
     // MD-11
@@ -239,6 +264,58 @@ fn with_a_pinned_key_only_what_it_signed_is_read() {
     options.pinned_keys =
         vec![IdentityProvider::from_metadata(SSP.as_bytes()).unwrap().signing_keys()[0].clone()];
     assert_eq!(options.read(&signed, now()).unwrap_err().code(), "SIG-07");
+}
+
+// MD-07
+#[test]
+fn scopes_count_only_if_a_third_party_vouches_for_them() {
+    let key = PrivateKey::from_pem(KEY).unwrap();
+    let scope = r#"<md:Extensions><shib:Scope xmlns:shib="urn:mace:shibboleth:metadata:1.0">example.com</shib:Scope></md:Extensions>"#;
+    let own = entity("https://idp.example", &role("", scope), r#"ID="_m""#);
+    let theirs = IdentityProvider::from_metadata(SSP.as_bytes()).unwrap().signing_keys()[0].clone();
+    let other = own.replace(&certificate_text(), &theirs.certificate().unwrap().to_base64());
+    let mut options = MetadataOptions::default();
+    let vouched = |options: &MetadataOptions, xml: &str| {
+        let signed = sign_enveloped(xml.as_bytes(), "_m", &Signer::new(&key, None)).unwrap();
+        let idp = options.read(&signed, now()).unwrap().idp;
+        assert_eq!(idp.scopes().len(), 1);
+        idp.vouched_scopes().len()
+    };
+    assert_eq!(vouched(&options, &other), 0, "nobody looked at the signature");
+    options.pinned_keys = vec![VerificationKey::parse(CERTIFICATE).unwrap()];
+    assert_eq!(vouched(&options, &other), 1);
+    assert_eq!(vouched(&options, &own), 0, "it only vouches for itself");
+}
+
+// MD-03
+#[test]
+fn the_metadata_says_when_to_read_it_again() {
+    let read = |attributes: &str| {
+        let xml = entity("https://idp.example", &role("", ""), attributes);
+        MetadataOptions::default().read(xml.as_bytes(), now()).unwrap()
+    };
+    let at = |attributes: &str| read(attributes).idp.refresh_at(now());
+    assert_eq!(at(""), None);
+    assert_eq!(at(r#"cacheDuration="PT1H""#), Some(time("2026-01-31T13:00:00Z")));
+    let until = r#"validUntil="2026-02-01T00:00:00Z""#;
+    assert_eq!(at(until), Some(time("2026-02-01T00:00:00Z")));
+    assert_eq!(at(&format!(r#"{until} cacheDuration="P2D""#)), Some(time("2026-02-01T00:00:00Z")));
+    let wrong = read(r#"cacheDuration="soon""#);
+    assert_eq!(wrong.idp.cache_duration(), None);
+    assert_eq!(wrong.notices, [MetadataNotice::CacheDuration { found: "soon".to_owned() }]);
+}
+
+// MD-04
+#[test]
+fn certificates_for_encryption_are_kept_apart_from_those_that_sign() {
+    let both = key_descriptor("signing").replace(r#" use="signing""#, "");
+    let idp = |descriptors: &str| {
+        let role = role("", "").replace(&key_descriptor("signing"), descriptors);
+        IdentityProvider::from_metadata(entity("https://idp.example", &role, "").as_bytes()).unwrap()
+    };
+    assert_eq!(idp(&both).encryption_certificates().len(), 1);
+    assert_eq!(idp(&format!("{both}{}", key_descriptor("encryption"))).encryption_certificates().len(), 1);
+    assert_eq!(idp(&key_descriptor("signing")).encryption_certificates(), []);
 }
 
 // MD-08
