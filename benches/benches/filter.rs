@@ -3,49 +3,13 @@
 
 use std::hint::black_box;
 
-use benches::scim::user;
+use benches::scim::{MIXED, SIMPLE, user};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scim_filter::{BindOptions, Filter, Limits};
 use scim_schema::{Resource, SchemaSet};
 use serde_json::Value;
 
 const USERS: u32 = 100_000;
-
-const SIMPLE: &str = r#"userName eq "user7@example.com""#;
-
-/// What clients send, from the simplest to the readers that use the whole language.
-const MIXED: [&str; 30] = [
-    SIMPLE,
-    r#"externalId eq "00u1abcd""#,
-    r#"emails[type eq "work"].value eq "a@example.com""#,
-    r#"userName eq "a@example.com" and externalId eq "77""#,
-    r#"displayName eq "Engineering""#,
-    "active eq true",
-    r#"name.familyName co "O'Malley""#,
-    r#"userName sw "J""#,
-    r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J""#,
-    "title pr",
-    r#"meta.lastModified gt "2011-05-13T04:42:34Z""#,
-    r#"meta.lastModified ge "2011-05-13T04:42:34Z""#,
-    r#"meta.lastModified lt "2011-05-13T04:42:34Z""#,
-    r#"title pr and userType eq "Employee""#,
-    r#"title pr or userType eq "Intern""#,
-    r#"userType eq "Employee" and (emails co "example.com" or emails.value co "example.org")"#,
-    r#"userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")"#,
-    r#"userType eq "Employee" and (emails.type eq "work")"#,
-    r#"userType eq "Employee" and emails[type eq "work" and value co "@example.com"]"#,
-    r#"emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]"#,
-    r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "Sales""#,
-    r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "26118915""#,
-    "not (active eq false)",
-    r#"(userName eq "a") or (userName eq "b") or (userName eq "c")"#,
-    r#"addresses[type eq "work" and country eq "NO"]"#,
-    r#"phoneNumbers[type eq "mobile"] and active eq true"#,
-    r#"name.givenName eq "Bj\u00f8rn""#,
-    r#"roles[primary eq true].value eq "admin""#,
-    r#"groups.value eq "e9e30dba-f08f-4109-8486-d5c6a331660a""#,
-    r#"id eq "2819c223-7f76-453a-919d-413861904646""#,
-];
 
 fn parse(c: &mut Criterion) {
     let limits = Limits::default();
@@ -58,7 +22,17 @@ fn parse(c: &mut Criterion) {
             }
         });
     });
+    // As long and as many terms as the defaults allow, so that cost per term can be compared with the simple one.
+    let longest = [SIMPLE; 200].join(" or ");
+    group.bench_function("200 terms, the cap", |b| {
+        b.iter(|| Filter::parse(black_box(&longest), &limits).unwrap());
+    });
     let bombs = "(".repeat(100_000);
+    // Without the cap on length, so that it is the depth that refuses.
+    let long = Limits { max_length: usize::MAX, ..limits };
+    group.bench_function("100,000 parentheses refused by depth", |b| {
+        b.iter(|| Filter::parse(black_box(&bombs), &long).unwrap_err());
+    });
     group.bench_function("100,000 parentheses refused", |b| {
         b.iter(|| Filter::parse(black_box(&bombs), &limits).unwrap_err());
     });

@@ -1,6 +1,43 @@
-//! Users of the benches.
+//! Filters and users of the benches.
 
 use serde_json::{Value, json};
+
+/// What identity providers ask most.
+pub const SIMPLE: &str = r#"userName eq "user7@example.com""#;
+
+/// What clients send, from the simplest to the readers that use the whole language.
+pub const MIXED: [&str; 30] = [
+    SIMPLE,
+    r#"externalId eq "00u1abcd""#,
+    r#"emails[type eq "work"].value eq "a@example.com""#,
+    r#"userName eq "a@example.com" and externalId eq "77""#,
+    r#"displayName eq "Engineering""#,
+    "active eq true",
+    r#"name.familyName co "O'Malley""#,
+    r#"userName sw "J""#,
+    r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J""#,
+    "title pr",
+    r#"meta.lastModified gt "2011-05-13T04:42:34Z""#,
+    r#"meta.lastModified ge "2011-05-13T04:42:34Z""#,
+    r#"meta.lastModified lt "2011-05-13T04:42:34Z""#,
+    r#"title pr and userType eq "Employee""#,
+    r#"title pr or userType eq "Intern""#,
+    r#"userType eq "Employee" and (emails co "example.com" or emails.value co "example.org")"#,
+    r#"userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")"#,
+    r#"userType eq "Employee" and (emails.type eq "work")"#,
+    r#"userType eq "Employee" and emails[type eq "work" and value co "@example.com"]"#,
+    r#"emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]"#,
+    r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "Sales""#,
+    r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "26118915""#,
+    "not (active eq false)",
+    r#"(userName eq "a") or (userName eq "b") or (userName eq "c")"#,
+    r#"addresses[type eq "work" and country eq "NO"]"#,
+    r#"phoneNumbers[type eq "mobile"] and active eq true"#,
+    r#"name.givenName eq "Bj\u00f8rn""#,
+    r#"roles[primary eq true].value eq "admin""#,
+    r#"groups.value eq "e9e30dba-f08f-4109-8486-d5c6a331660a""#,
+    r#"id eq "2819c223-7f76-453a-919d-413861904646""#,
+];
 
 /// A user as the core schema and two e-mail addresses make it, different for each number.
 pub fn user(number: u32) -> Value {

@@ -1,0 +1,1 @@
+//! Its benches are all that it has.
