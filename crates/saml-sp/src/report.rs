@@ -187,6 +187,19 @@ impl Connection<'_> {
         }
     }
 
+    /// Explains a refusal of any message, a logout message for one: what is wrong and what to change, without findings.
+    #[must_use]
+    pub fn explain(&self, refusal: &Rejection, now: DateTime<Utc>) -> Report {
+        Report {
+            at: now,
+            rule: Some(refusal.code()),
+            findings: Vec::new(),
+            problems: problems::of_response(self, &Examination::default(), Some(refusal), &[], now),
+            products: Product::likely(self.idp()),
+            ours: self.ours(None),
+        }
+    }
+
     fn ours(&self, pending: Option<&PendingLogin>) -> Ours {
         let sp = self.sp();
         let acs = pending.map_or(&sp.default_consumer().location, PendingLogin::consumer);

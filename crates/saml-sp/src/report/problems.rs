@@ -6,7 +6,7 @@ use crate::{
     Connection, NearMiss, Notice, Problem, ProblemKind, Rejection,
     dsig::SignatureError,
     enc::DecryptError,
-    rejection::Cause,
+    rejection::{Cause, Part},
     response::{Examination, Facts, GroupForm, Shape},
 };
 
@@ -58,6 +58,9 @@ pub(super) fn of_response(
 fn kinds(rejection: &Rejection, facts: &Facts, connection: &Connection<'_>) -> Vec<ProblemKind> {
     use ProblemKind as Kind;
     let one = match rejection.cause() {
+        Cause::NotSigned { part: Part::LogoutRequest | Part::LogoutResponse }
+        | Cause::Signature { part: Part::LogoutRequest | Part::LogoutResponse, .. }
+        | Cause::ParameterMissing { .. } => Kind::Logout,
         Cause::Audience { .. } if near_misses(rejection).contains(&NearMiss::Spn) => Kind::AudienceSpn,
         Cause::Audience { .. } | Cause::NoAudience { .. } => Kind::Audience,
         Cause::Destination { expected, found, .. } | Cause::Recipient { expected, found } => {
@@ -125,7 +128,7 @@ fn other_tenant(connection: &Connection<'_>, refusals: &[&Rejection]) -> Option<
     });
     let issuer = refusals.iter().find(|rejection| {
         matches!(rejection.cause(), Cause::Issuer { .. })
-            && near_misses(rejection).is_empty()
+            && near_misses(rejection).iter().all(|miss| *miss == NearMiss::Host)
             && !is_sign_on_url(connection, rejection)
     })?;
     foreign_key.then(|| {
