@@ -24,6 +24,7 @@ mod provision;
 mod rate;
 mod reminder;
 mod rights;
+mod scim_event;
 mod session;
 mod setup_link;
 mod tenant;
@@ -89,6 +90,7 @@ pub use provision::{
 pub use rate::{Bucket, RateLimit, RateRefusal, rate};
 pub use reminder::{Reminder, ReminderFacts, ReminderKind, due};
 pub use rights::{Right, RightMissing, Rights};
+pub use scim_event::{ChangedBy, EventClaims, EventSubject, scim_event};
 pub use session::{Method, SessionFacts, SignInRefusal, may_sign_in, session_alive};
 pub use setup_link::{
     MAX_SETUP_HOURS, SetupError, SetupLink, SetupPurpose, SetupRefusal, SetupRequest, make_setup_link,

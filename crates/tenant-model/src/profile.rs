@@ -78,7 +78,7 @@ impl ProductProfile {
         Ok(profile)
     }
 
-    /// One of the profiles that come with this crate: `standard` or `toktra`.
+    /// One of the profiles that come with this crate, see [`ProductProfile::BUILT_IN`].
     #[must_use]
     pub fn built_in(id: &str) -> Option<Self> {
         let (_, json) = Self::BUILT_IN.iter().find(|(name, _)| *name == id)?;
@@ -86,9 +86,12 @@ impl ProductProfile {
     }
 
     /// The profiles that come with this crate: their ids and their JSON, as examples to start from.
-    pub const BUILT_IN: [(&str, &str); 2] = [
+    pub const BUILT_IN: [(&str, &str); 5] = [
         ("standard", include_str!("profiles/standard.json")),
         ("toktra", include_str!("profiles/toktra.json")),
+        ("toplyne", include_str!("profiles/toplyne.json")),
+        ("tonkean", include_str!("profiles/tonkean.json")),
+        ("torii", include_str!("profiles/torii.json")),
     ];
 
     /// A new tenant of this product.
@@ -137,7 +140,7 @@ impl ProductProfile {
         })
     }
 
-    /// A new directory connection.
+    /// A new directory connection; a draft if the product wants an admin to switch provisioning on first.
     #[must_use]
     pub fn scim_connection(&self, tenant: TenantId, id: ConnectionId) -> ScimConnection {
         ScimConnection {
@@ -145,7 +148,7 @@ impl ProductProfile {
             display_name: id.to_string(),
             id,
             provider: Provider::default(),
-            state: ConnectionState::Active,
+            state: if self.scim.toggle { ConnectionState::Draft } else { ConnectionState::Active },
             capabilities: self.scim.capabilities(),
             auth: AuthScheme::Header(self.scim.header.clone()),
             mapping: AttributeMapping {

@@ -41,8 +41,8 @@ fn rights() -> Rights {
     Rights { tenant: tenant().id, granted: [Right::Members].into() }
 }
 
-fn add(rule: RoleRule, author: Author<'_>) -> Result<RoleRules, &'static str> {
-    add_rule(&tenant().id, &rules(), &rule, author, &rights(), at(0)).map(|(r, _)| r).map_err(|e| e.code())
+fn add(rule: &RoleRule, author: Author<'_>) -> Result<RoleRules, &'static str> {
+    add_rule(&tenant().id, &rules(), rule, author, &rights(), at(0)).map(|(r, _)| r).map_err(|e| e.code())
 }
 
 fn two_more() -> Guard {
@@ -53,25 +53,25 @@ fn two_more() -> Guard {
 #[test]
 fn a_rule_gives_only_what_its_author_could_give() {
     let (admin, owner, editor) = (with("a", "admin"), with("o", "owner"), with("e", "editor"));
-    assert!(add(by_group("g", "editor"), Author::Person(&admin)).is_ok());
-    assert!(add(by_group("g", "admin"), Author::Person(&admin)).is_ok());
-    assert_eq!(add(by_group("g", "owner"), Author::Person(&admin)), Err("role.above_own"));
-    assert!(add(by_group("g", "owner"), Author::Person(&owner)).is_ok());
-    assert!(add(by_group("g", "owner"), Author::Operator).is_ok());
+    assert!(add(&by_group("g", "editor"), Author::Person(&admin)).is_ok());
+    assert!(add(&by_group("g", "admin"), Author::Person(&admin)).is_ok());
+    assert_eq!(add(&by_group("g", "owner"), Author::Person(&admin)), Err("role.above_own"));
+    assert!(add(&by_group("g", "owner"), Author::Person(&owner)).is_ok());
+    assert!(add(&by_group("g", "owner"), Author::Operator).is_ok());
     // Without administration nobody gives anything.
-    assert_eq!(add(by_group("g", "member"), Author::Person(&editor)), Err("role.above_own"));
+    assert_eq!(add(&by_group("g", "member"), Author::Person(&editor)), Err("role.above_own"));
     let mut inactive = with("o", "owner");
     inactive.state = PersonState::Removed { at: at(0) };
     let mut foreign = with("o", "owner");
     foreign.tenant = TenantId::parse("org_2").unwrap();
     for wrong in [inactive, foreign] {
-        assert_eq!(add(by_group("g", "member"), Author::Person(&wrong)), Err("role.above_own"));
+        assert_eq!(add(&by_group("g", "member"), Author::Person(&wrong)), Err("role.above_own"));
     }
     // A rule that takes any role from an attribute gives every role.
     let any = || RoleRule::ValueIsRole(AttrName::parse("userType").unwrap());
-    assert_eq!(add(any(), Author::Person(&admin)), Err("role.above_own"));
-    assert_eq!(add(any(), Author::Person(&owner)).unwrap().rules().len(), 1);
-    assert_eq!(add(by_group("g", "nobody"), Author::Operator), Err("roles.not_in_catalogue"));
+    assert_eq!(add(&any(), Author::Person(&admin)), Err("role.above_own"));
+    assert_eq!(add(&any(), Author::Person(&owner)).unwrap().rules().len(), 1);
+    assert_eq!(add(&by_group("g", "nobody"), Author::Operator), Err("roles.not_in_catalogue"));
 }
 
 // TEN-17

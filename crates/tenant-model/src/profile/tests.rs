@@ -116,3 +116,148 @@ fn a_product_makes_its_tenants_and_connections() {
     assert_eq!(tenant.profile, standard.id);
     assert!(scim.capabilities.allows("Group", Operation::Patch));
 }
+
+fn required(profile: &ProductProfile) -> Vec<&str> {
+    let fields = &profile.saml.as_ref().unwrap().fields;
+    fields.iter().filter(|(_, rule)| rule.required).map(|(field, _)| field.as_str()).collect()
+}
+
+// The product's own lines, one assertion each.
+#[test]
+fn toplyne_is_as_its_guide_says() {
+    let toplyne = ProductProfile::built_in("toplyne").unwrap();
+    let saml = toplyne.saml.as_ref().unwrap();
+    assert_eq!(toplyne.providers, [Provider::Okta].into());
+    assert_eq!(saml.metadata_by, [MetadataBy::Url].into());
+    assert_eq!(required(&toplyne), ["email", "uid"]);
+    for (field, rule) in &saml.fields {
+        assert_eq!(rule.case, crate::NameCase::Exact, "names are case-sensitive");
+        assert_eq!(rule.from.len(), 1, "{field}");
+    }
+    assert_eq!(saml.jit, Jit::Never, "users must exist to sign in");
+    assert_eq!(saml.domains, crate::DomainPolicy::VerifiedOnly);
+    assert_eq!(saml.pairing.first(), Some(&DirectoryField::PrimaryEmail));
+    let capabilities = toplyne.scim.capabilities();
+    assert!(!capabilities.resources.contains_key("Group"), "no groups at all");
+    assert!(!capabilities.allows("User", Operation::Delete));
+    assert_eq!(capabilities.unique[0].as_str(), "emails.value");
+    assert_eq!(capabilities.password, crate::Password::AcceptedNeverReturned);
+    assert_eq!(toplyne.scim.header, SchemeWord::Any);
+    assert!(toplyne.tokens.names && toplyne.tokens.danger_allow_never);
+    assert_eq!(toplyne.tokens.owner_leaves, crate::OwnerLeaves::DiesAfterDays(14));
+}
+
+#[test]
+fn tonkean_is_as_its_guide_says() {
+    let tonkean = ProductProfile::built_in("tonkean").unwrap();
+    assert!(tonkean.several_providers);
+    assert_eq!(tonkean.scim.header, SchemeWord::Token);
+    assert!(tonkean.scim.base.as_str().ends_with("/scim/v2"));
+    let capabilities = tonkean.scim.capabilities();
+    for resource in ["User", "Group"] {
+        assert_eq!(capabilities.resources[resource].len(), 5);
+    }
+    let extension = &capabilities.extensions[0];
+    assert_eq!(
+        (extension["id"].as_str(), extension["on"].as_str()),
+        (Some("urn:scim:tonkean"), Some("User"))
+    );
+    let attribute = &extension["attributes"][0];
+    assert_eq!(
+        (attribute["name"].as_str(), attribute["multiValued"].as_bool()),
+        (Some("tonkeanRoles"), Some(true))
+    );
+    let shown: Vec<_> =
+        tonkean.roles.catalogue().iter().map(|r| (r.name.as_str(), r.display.as_deref())).collect();
+    let canonical: Vec<_> =
+        attribute["canonicalValues"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+    assert_eq!(
+        shown,
+        [("PROCESS_CONTRIBUTOR", Some("Process Contributor")), ("SYSTEM_USER", Some("System User"))]
+    );
+    assert_eq!(canonical, shown.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    // The attribute becomes the roles, all of them.
+    let roles = |values: &[&str]| provisioned_roles(&tonkean, "urn:scim:tonkean:tonkeanRoles", values);
+    assert_eq!(
+        roles(&["SYSTEM_USER", "PROCESS_CONTRIBUTOR"]).unwrap(),
+        ["PROCESS_CONTRIBUTOR", "SYSTEM_USER"]
+    );
+    assert_eq!(roles(&["system_user"]).unwrap_err(), "mapping.role_unknown");
+    assert!(roles(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn torii_is_as_its_guide_says() {
+    let torii = ProductProfile::built_in("torii").unwrap();
+    assert!(torii.scim.toggle);
+    let connection =
+        torii.scim_connection(TenantId::parse("org_1").unwrap(), ConnectionId::parse("scim").unwrap());
+    assert_eq!(connection.state, ConnectionState::Draft, "an admin switches it on");
+    let capabilities = &connection.capabilities;
+    assert_eq!((capabilities.page.default_size(), capabilities.page.max_size()), (100, 200));
+    assert!(capabilities.sort && !capabilities.allows("User", Operation::Delete));
+    let names = ["emails", "userName"].map(|name| crate::AttrName::parse(name).unwrap()).to_vec();
+    assert_eq!(capabilities.filters, crate::Filters::Documented(names));
+    let name = &capabilities.overrides[0];
+    assert_eq!((name.attr.as_str(), name.mutability), ("userName", Some(crate::Mutability::Immutable)));
+    assert_eq!(name.format, Some(crate::ValueFormat::EmailAtVerifiedDomain));
+    assert_eq!(connection.outsiders, crate::Outsiders::Refuse);
+    let tokens = &torii.tokens;
+    assert!(tokens.kind && tokens.description && tokens.expiry_required && !tokens.danger_allow_never);
+    assert_eq!((tokens.rotation, tokens.cap()), (Rotation::SideBySide, 5));
+    assert!(tokens.reminders_days.contains(&30), "a month before");
+    let roles = |values: &[&str]| provisioned_roles(&torii, "userType", values);
+    assert_eq!(roles(&[]).unwrap(), ["Employee"]);
+    assert_eq!(roles(&["Admin"]).unwrap(), ["Admin"]);
+    assert_eq!(roles(&["Boss"]).unwrap_err(), "mapping.role_unknown");
+    let employee = &torii.roles.catalogue()[0];
+    assert!(employee.hidden, "stays out of the list of members");
+    let boss =
+        crate::Role { name: crate::RoleName::parse("Boss").unwrap(), hidden: false, ..employee.clone() };
+    let mut own = torii.clone();
+    own.roles = torii.roles.with_custom_role(boss).unwrap();
+    assert_eq!(provisioned_roles(&own, "userType", &["Boss"]).unwrap(), ["Boss"]);
+}
+
+/// The roles of a user that a directory of the product sends.
+fn provisioned_roles(
+    profile: &ProductProfile,
+    attribute: &str,
+    values: &[&str],
+) -> Result<Vec<String>, &'static str> {
+    use crate::fixtures::{at, directory, tenant, user};
+    let mut connection = profile.scim_connection(tenant().id, ConnectionId::parse("scim").unwrap());
+    connection.state = ConnectionState::Active;
+    let mut user = user("alice@example.com", crate::DirectoryState::Active);
+    user.attributes = crate::AttributeBag::new(None, [(attribute, values.iter().copied())]);
+    let rows = crate::ProvisionRows::none(crate::PersonId::parse("p").unwrap());
+    let made = crate::decide_provision(&tenant(), &connection, &[], &user, &rows, &directory(), at(0));
+    let roles =
+        |made: crate::Provision| made.transition.person.roles().iter().map(ToString::to_string).collect();
+    made.map(roles).map_err(|refusal| refusal.code())
+}
+
+/// The example of the page on profiles: whoever follows it gets a product that works.
+#[test]
+fn the_profile_that_the_page_on_profiles_shows_is_read() {
+    let page = include_str!("../profiles/README.md");
+    let json = page.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let fifth = ProductProfile::parse(json).unwrap();
+    assert!(ProductProfile::BUILT_IN.iter().all(|(id, _)| *id != fifth.id.as_str()));
+    assert_eq!(provisioned_roles(&fifth, "userType", &["manager"]).unwrap(), ["manager"]);
+}
+
+/// Every key that a profile may have is on the page.
+#[test]
+fn the_page_on_profiles_names_every_key() {
+    let page = include_str!("../profiles/README.md");
+    let full = serde_json::to_value(ProductProfile::built_in("standard").unwrap()).unwrap();
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut all = keys(&full);
+    for part in ["saml", "scim", "tokens", "roles"] {
+        all.extend(keys(&full[part]));
+    }
+    assert!(all.len() > 50);
+    let missing: Vec<_> = all.iter().filter(|key| !page.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
