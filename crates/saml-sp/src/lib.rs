@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod advice;
+mod artifact;
 mod binding;
 mod config;
 mod connection;
 mod dsig;
+mod ecp;
 mod enc;
 mod ids;
 mod keys;
@@ -19,6 +21,7 @@ mod rejection;
 mod report;
 mod request;
 mod response;
+mod soap;
 #[cfg(test)]
 mod test_captures;
 #[cfg(feature = "testing")]
@@ -28,6 +31,7 @@ mod url;
 mod xml;
 
 pub use advice::{Guide, Label, LabelGrade, NearMiss, Problem, ProblemKind, ProviderMessage, Severity, Step};
+pub use artifact::{Artifact, PendingArtifact, ReceivedArtifact};
 pub use binding::{Inbound, Outbound, PostForm};
 pub use config::{
     AlgorithmSupport, Binding, ConfigError, Contact, ContactKind, DisplayInfo, Endpoint, EntityAttribute,
@@ -42,6 +46,7 @@ pub use dsig::{
     AlgorithmPolicy, Canonicalization, DigestAlgorithm, Disagreement, Engine, Engines, SignError,
     SignatureAlgorithm, SignatureError, SignatureEvidence,
 };
+pub use ecp::is_ecp_client;
 pub use enc::{DataEncryption, DecryptError, EncryptionEvidence, EncryptionPolicy, KeyTransport, Mgf};
 pub use ids::{EntityId, RequestId};
 pub use keys::{Certificate, KeyError, KeyKind, PrivateKey, VerificationKey};
@@ -66,5 +71,6 @@ pub use request::{
     RequestError, RequestedAuthnContext, Scoping, SealKey,
 };
 pub use response::{Status, UnverifiedIssuer};
+pub use soap::{SoapCall, SoapReply};
 pub use url::{EndpointUrl, LocalPath};
 pub use xml::{XmlError, XmlErrorKind};

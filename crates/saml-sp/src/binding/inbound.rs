@@ -28,17 +28,35 @@ pub enum Inbound<'a> {
 }
 
 impl Inbound<'_> {
-    /// Decodes the message; nothing of it has been verified afterwards.
-    pub(crate) fn decode(&self, limits: &Limits) -> Result<Decoded, Rejection> {
-        let (bytes, binding) = match self {
-            Self::FormBody(body) => (*body, Binding::HttpPost),
-            Self::RawQuery(query) => (query.as_bytes(), Binding::HttpRedirect),
+    /// Gives the artifact and the `RelayState` that came with it (Bindings 3.6.3).
+    pub(crate) fn artifact(&self, limits: &Limits) -> Result<(Vec<u8>, Option<String>), Rejection> {
+        let parameters = self.parameters(limits)?;
+        if parameters.request.is_some() || parameters.response.is_some() {
+            return Err(Cause::ParameterTwice { name: "SAMLart" }.into());
+        }
+        let artifact = base64(&unescape(parameters.artifact.ok_or(Cause::NoMessage)?)?)?;
+        Ok((artifact, parameters.relay_state.map(relay_state).transpose()?))
+    }
+
+    fn parameters(&self, limits: &Limits) -> Result<Parameters<'_>, Rejection> {
+        let bytes = match self {
+            Self::FormBody(body) => *body,
+            Self::RawQuery(query) => query.as_bytes(),
         };
         let ceiling = limits.encoded_bytes.saturating_mul(PERCENT_GROWTH);
         if bytes.len() > ceiling {
             return Err(Cause::MessageTooLong { limit: ceiling, found: bytes.len() }.into());
         }
-        let parameters = Parameters::read(bytes)?;
+        Parameters::read(bytes)
+    }
+
+    /// Decodes the message; nothing of it has been verified afterwards.
+    pub(crate) fn decode(&self, limits: &Limits) -> Result<Decoded, Rejection> {
+        let binding = match self {
+            Self::FormBody(_) => Binding::HttpPost,
+            Self::RawQuery(_) => Binding::HttpRedirect,
+        };
+        let parameters = self.parameters(limits)?;
         let (kind, raw) = match (parameters.request, parameters.response) {
             (None, Some(raw)) => (MessageKind::Response, raw),
             (Some(raw), None) => (MessageKind::Request, raw),
@@ -113,6 +131,7 @@ pub(crate) struct DetachedSignature {
 /// The parameters that mean something, still encoded; all others are ignored.
 #[derive(Default)]
 struct Parameters<'a> {
+    artifact: Option<&'a [u8]>,
     encoding: Option<&'a [u8]>,
     relay_state: Option<&'a [u8]>,
     request: Option<&'a [u8]>,
@@ -141,6 +160,7 @@ impl<'a> Parameters<'a> {
             let (slot, name) = match &*name {
                 b"RelayState" => (&mut found.relay_state, "RelayState"),
                 b"SAMLEncoding" => (&mut found.encoding, "SAMLEncoding"),
+                b"SAMLart" => (&mut found.artifact, "SAMLart"),
                 b"SAMLRequest" => (&mut found.request, "SAMLRequest"),
                 b"SAMLResponse" => (&mut found.response, "SAMLResponse"),
                 b"SigAlg" => (&mut found.signature_algorithm, "SigAlg"),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Binding, ConfigError, Endpoint};
+use super::{Binding, ConfigError, Endpoint, IndexedEndpoint};
 use crate::{
     EntityId,
     keys::{Certificate, VerificationKey},
@@ -15,7 +15,7 @@ use crate::{
 /// There is no identity provider without a signing key. [`IdentityProvider::from_metadata`] reads one,
 /// [`IdentityProvider::new`] makes one by hand, and serde reads one from `entity_id`, `single_sign_on_services` and
 /// `signing_keys` (certificates or public keys, PEM or base64), with optional `single_logout_services`,
-/// `encryption_certificates`, `valid_until`, `cache_duration`, `name_id_formats`, `want_authn_requests_signed`, `display`,
+/// `artifact_resolution_services`, `encryption_certificates`, `valid_until`, `cache_duration`, `name_id_formats`, `want_authn_requests_signed`, `display`,
 /// `scopes`, `scopes_vouched`, `error_url`, `registration`, `entity_attributes`, `algorithms`; all three ways check the same rules (MD-08).
 ///
 /// ```
@@ -54,6 +54,7 @@ impl IdentityProvider {
             single_sign_on_services,
             signing_keys,
             single_logout_services: Vec::new(),
+            artifact_resolution_services: Vec::new(),
             valid_until: None,
             cache_duration: None,
             name_id_formats: Vec::new(),
@@ -73,6 +74,13 @@ impl IdentityProvider {
     #[must_use]
     pub fn with_single_logout_services(mut self, endpoints: Vec<Endpoint>) -> Self {
         self.raw.single_logout_services = endpoints;
+        self
+    }
+
+    /// Sets the endpoints at which artifacts are exchanged for messages.
+    #[must_use]
+    pub fn with_artifact_resolution_services(mut self, endpoints: Vec<IndexedEndpoint>) -> Self {
+        self.raw.artifact_resolution_services = endpoints;
         self
     }
 
@@ -170,6 +178,12 @@ impl IdentityProvider {
     #[must_use]
     pub fn single_logout_services(&self) -> &[Endpoint] {
         &self.raw.single_logout_services
+    }
+
+    /// Gives the endpoints at which artifacts are exchanged for messages.
+    #[must_use]
+    pub fn artifact_resolution_services(&self) -> &[IndexedEndpoint] {
+        &self.raw.artifact_resolution_services
     }
 
     /// Gives the keys that signatures may verify with; at least one.
@@ -374,6 +388,8 @@ struct RawIdentityProvider {
     signing_keys: Vec<VerificationKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     single_logout_services: Vec<Endpoint>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    artifact_resolution_services: Vec<IndexedEndpoint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     valid_until: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -33,8 +33,17 @@ impl Connection<'_> {
         pending: Option<&PendingLogout>,
         now: DateTime<Utc>,
     ) -> Result<LogoutMessage, Rejection> {
+        self.accept_decoded_logout(&inbound.decode(&self.policy().limits)?, pending, now)
+    }
+
+    /// Checks a logout message that was taken out of its transport.
+    pub(crate) fn accept_decoded_logout(
+        &self,
+        decoded: &Decoded,
+        pending: Option<&PendingLogout>,
+        now: DateTime<Utc>,
+    ) -> Result<LogoutMessage, Rejection> {
         let policy = self.policy();
-        let decoded = inbound.decode(&policy.limits)?;
         if let Some(at) = self.expired_metadata(now) {
             return Err(Cause::MetadataExpired { at, now }.into());
         }
@@ -50,7 +59,7 @@ impl Connection<'_> {
         if !root.is(PROTOCOL, name) {
             return Err(Cause::WrongMessage { expected: name, found: root.local_name().to_owned() }.into());
         }
-        let Signed { bytes, evidence } = self.verify_logout(&decoded, root, part)?;
+        let Signed { bytes, evidence } = self.verify_logout(decoded, root, part)?;
         // Where a signature stands in the message, only what it covers is read.
         let covered = bytes.as_deref().map(parse).transpose()?;
         let root = covered.as_ref().map_or(root, |document| document.root());
@@ -69,11 +78,11 @@ impl Connection<'_> {
         };
         match decoded.kind {
             MessageKind::Request => self
-                .read_request(&fields, &decoded, evidence.clone(), now)
+                .read_request(&fields, decoded, evidence.clone(), now)
                 .map(|request| LogoutMessage::Request(Box::new(request))),
-            MessageKind::Response => {
-                self.read_response(&fields, pending, evidence.is_some(), now).map(LogoutMessage::Response)
-            }
+            MessageKind::Response => self
+                .read_response(&fields, decoded, pending, evidence.is_some(), now)
+                .map(LogoutMessage::Response),
         }
         .map_err(judged)
     }
@@ -113,6 +122,7 @@ impl Connection<'_> {
         &self,
         fields: &Fields<'d>,
         issuer: Option<Element<'d>>,
+        binding: Binding,
         signed: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Rejection> {
@@ -131,7 +141,10 @@ impl Connection<'_> {
             Some(found) if !ours().any(|url| url.as_str() == found) => {
                 return Err(Cause::Destination { part, expected: expected(), found: found.to_owned() }.into());
             }
-            None if signed => return Err(Cause::NoDestination { part, expected: expected() }.into()),
+            // Bindings 3.4.5.2, 3.5.5.2; SOAP (3.2) demands none.
+            None if signed && binding != Binding::Soap => {
+                return Err(Cause::NoDestination { part, expected: expected() }.into());
+            }
             _ => {}
         }
         fields.check_issue_instant(self, now)?;
@@ -149,7 +162,7 @@ impl Connection<'_> {
         let mut children = root.children().filter(|child| !child.is(DS, "Signature")).peekable();
         let issuer = children.next_if(|child| child.is(ASSERTION, "Issuer"));
         children.next_if(|child| child.is(PROTOCOL, "Extensions"));
-        self.check_logout(fields, issuer, signature.is_some(), now)?;
+        self.check_logout(fields, issuer, decoded.binding, signature.is_some(), now)?;
         let not_on_or_after = fields.instant("NotOnOrAfter")?;
         if let Some(not_on_or_after) = not_on_or_after
             && now >= later(not_on_or_after, self.policy().skew.seconds())
@@ -204,6 +217,7 @@ impl Connection<'_> {
     fn read_response(
         &self,
         fields: &Fields<'_>,
+        decoded: &Decoded,
         pending: Option<&PendingLogout>,
         signed: bool,
         now: DateTime<Utc>,
@@ -212,7 +226,7 @@ impl Connection<'_> {
         let mut children = root.children().filter(|child| !child.is(DS, "Signature")).peekable();
         let issuer = children.next_if(|child| child.is(ASSERTION, "Issuer"));
         children.next_if(|child| child.is(PROTOCOL, "Extensions"));
-        self.check_logout(fields, issuer, signed, now)?;
+        self.check_logout(fields, issuer, decoded.binding, signed, now)?;
         self.check_pending_logout(fields, pending, now)?;
         let status = match children.next() {
             Some(child) if child.is(PROTOCOL, "Status") => status(child, part)?,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{IdpSession, LogoutAnswer, LogoutOptions, LogoutRequest, PendingLogout};
 use crate::{
-    Binding, Connection, Endpoint, Outbound, Rejection, RequestError, RequestId, Seconds,
+    Binding, Connection, Endpoint, EndpointUrl, Outbound, Rejection, RequestError, RequestId, Seconds,
     binding::MessageKind,
     names::{ASSERTION, PROTOCOL, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS},
     request::{Sending, check_relay_state, name_id_element, signer, xml_or_redirect},
@@ -30,22 +30,8 @@ impl Connection<'_> {
     ) -> Result<(Outbound, PendingLogout), RequestError> {
         self.require_current(now)?;
         check_relay_state(options.relay_state.as_deref())?;
-        if session.session_indexes.is_empty() {
-            return Err(RequestError::NoSession);
-        }
         let endpoint = self.logout_endpoint(options.binding, None)?;
-        let message = protocol("LogoutRequest")
-            .attr("ID", request_id.as_str())
-            .attr("Version", "2.0")
-            .attr("IssueInstant", format_instant(now))
-            .attr("Destination", endpoint.location.as_str())
-            .attr_opt("NotOnOrAfter", options.not_on_or_after.map(format_instant))
-            .attr_opt("Reason", options.reason.as_deref())
-            .child(self.issuer())
-            .child(name_id_element(&session.name_id))
-            .children(
-                session.session_indexes.iter().map(|index| protocol("SessionIndex").text(index.as_str())),
-            );
+        let message = self.logout_request(session, &options, &request_id, endpoint, now)?;
         let outbound = xml_or_redirect(
             &message.to_xml(),
             &Sending {
@@ -57,15 +43,50 @@ impl Connection<'_> {
                 signer: Some(signer(self, now)?),
             },
         )?;
-        let pending = PendingLogout {
+        Ok((outbound, self.pending_logout(request_id, options, now)))
+    }
+
+    /// The request itself (SLO-01).
+    pub(crate) fn logout_request(
+        &self,
+        session: &IdpSession,
+        options: &LogoutOptions,
+        request_id: &RequestId,
+        endpoint: &Endpoint,
+        now: DateTime<Utc>,
+    ) -> Result<XmlElement, RequestError> {
+        if session.session_indexes.is_empty() {
+            return Err(RequestError::NoSession);
+        }
+        Ok(protocol("LogoutRequest")
+            .attr("ID", request_id.as_str())
+            .attr("Version", "2.0")
+            .attr("IssueInstant", format_instant(now))
+            .attr("Destination", endpoint.location.as_str())
+            .attr_opt("NotOnOrAfter", options.not_on_or_after.map(format_instant))
+            .attr_opt("Reason", options.reason.as_deref())
+            .child(self.issuer())
+            .child(name_id_element(&session.name_id))
+            .children(
+                session.session_indexes.iter().map(|index| protocol("SessionIndex").text(index.as_str())),
+            ))
+    }
+
+    /// What is remembered of a request.
+    pub(crate) fn pending_logout(
+        &self,
+        request_id: RequestId,
+        options: LogoutOptions,
+        now: DateTime<Utc>,
+    ) -> PendingLogout {
+        PendingLogout {
             request_id,
             connection: self.key().map(str::to_owned),
             idp: self.idp().entity_id().clone(),
             sp: self.sp().entity_id().clone(),
             expires_at: later(now, options.lifetime.map_or(LIFETIME, Seconds::get)),
             return_to: options.return_to,
-        };
-        Ok((outbound, pending))
+        }
     }
 
     /// Answers a logout request, by a signed message; it is sent whatever came of the request (SLO-04).
@@ -79,12 +100,8 @@ impl Connection<'_> {
         response_id: &RequestId,
         now: DateTime<Utc>,
     ) -> Result<Outbound, RequestError> {
-        let code = match answer {
-            LogoutAnswer::Requester => STATUS_REQUESTER,
-            LogoutAnswer::Responder => STATUS_RESPONDER,
-            LogoutAnswer::Success => STATUS_SUCCESS,
-        };
-        self.answer(&request.id, request.binding, request.relay_state.as_deref(), code, response_id, now)
+        let relay_state = request.relay_state.as_deref();
+        self.answer(&request.id, request.binding, relay_state, answer.code(), response_id, now)
     }
 
     /// Answers a logout request that [`Connection::accept_logout`] refused, if it is one to answer.
@@ -118,14 +135,7 @@ impl Connection<'_> {
         let endpoint = self.logout_endpoint(None, Some(binding))?;
         // Errata 41: answers have an address of their own if the endpoint names one.
         let destination = endpoint.for_responses();
-        let message = protocol("LogoutResponse")
-            .attr("ID", response_id.as_str())
-            .attr("Version", "2.0")
-            .attr("IssueInstant", format_instant(now))
-            .attr("Destination", destination.as_str())
-            .attr("InResponseTo", request_id)
-            .child(self.issuer())
-            .child(protocol("Status").child(protocol("StatusCode").attr("Value", code)));
+        let message = self.logout_response(request_id, Some(destination), code, response_id, now);
         xml_or_redirect(
             &message.to_xml(),
             &Sending {
@@ -138,6 +148,25 @@ impl Connection<'_> {
                 signer: Some(signer(self, now)?),
             },
         )
+    }
+
+    /// The answer itself (SLO-04).
+    pub(crate) fn logout_response(
+        &self,
+        request_id: &str,
+        destination: Option<&EndpointUrl>,
+        code: &str,
+        response_id: &RequestId,
+        now: DateTime<Utc>,
+    ) -> XmlElement {
+        protocol("LogoutResponse")
+            .attr("ID", response_id.as_str())
+            .attr("Version", "2.0")
+            .attr("IssueInstant", format_instant(now))
+            .attr_opt("Destination", destination.map(EndpointUrl::as_str))
+            .attr("InResponseTo", request_id)
+            .child(self.issuer())
+            .child(protocol("Status").child(protocol("StatusCode").attr("Value", code)))
     }
 
     /// Finds the endpoint with the binding that must be used, or one that is used rather than others.
@@ -158,8 +187,19 @@ impl Connection<'_> {
             .ok_or(RequestError::NoLogoutEndpoint)
     }
 
-    fn issuer(&self) -> XmlElement {
+    pub(crate) fn issuer(&self) -> XmlElement {
         XmlElement::new("saml", ASSERTION, "Issuer").text(self.sp().entity_id().as_str())
+    }
+}
+
+impl LogoutAnswer {
+    /// The status code that says so.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Requester => STATUS_REQUESTER,
+            Self::Responder => STATUS_RESPONDER,
+            Self::Success => STATUS_SUCCESS,
+        }
     }
 }
 

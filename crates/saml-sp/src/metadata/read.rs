@@ -10,8 +10,8 @@ use super::{
     skim::skim,
 };
 use crate::{
-    AlgorithmPolicy, Binding, Endpoint, EndpointUrl, Engines, EntityId, IdentityProvider, KeyError, Limits,
-    Seconds, SignatureEvidence, Skew, VerificationKey,
+    AlgorithmPolicy, Binding, Endpoint, EndpointUrl, Engines, EntityId, IdentityProvider, IndexedEndpoint,
+    KeyError, Limits, Seconds, SignatureEvidence, Skew, VerificationKey,
     dsig::{signature_of, verify_enveloped},
     names::METADATA,
     rejection::{Cause, Part, Rejection},
@@ -181,6 +181,7 @@ impl MetadataOptions {
         });
         let idp = IdentityProvider::new(entity_id(entity)?.parse()?, sign_on, keys)?
             .with_single_logout_services(self.endpoints(role, "SingleLogoutService")?)
+            .with_artifact_resolution_services(self.indexed(role, "ArtifactResolutionService")?)
             .with_encryption_certificates(encryption_certificates(role))
             .with_want_authn_requests_signed(fields.flag("WantAuthnRequestsSigned")?.unwrap_or(false))
             .with_valid_until(selected.valid_until)
@@ -227,6 +228,20 @@ impl MetadataOptions {
                 location: self.url(fields.required("Location")?)?,
                 response_location: fields.text("ResponseLocation")?.map(|url| self.url(url)).transpose()?,
             });
+        }
+        Ok(endpoints)
+    }
+
+    /// Reads the endpoints of an indexed kind; a ResponseLocation means nothing on them (MD-11).
+    fn indexed(&self, role: Element<'_>, name: &str) -> Result<Vec<IndexedEndpoint>, MetadataError> {
+        let mut endpoints = Vec::new();
+        for element in role.children_named(METADATA, name) {
+            let fields = Fields::new(element, Part::Metadata);
+            let Some(binding) = Binding::from_uri(fields.required("Binding")?) else { continue };
+            // An index that no artifact can name finds nobody, so the endpoint is of no use.
+            let Ok(index) = fields.required("index")?.trim().parse() else { continue };
+            let (location, is_default) = (self.url(fields.required("Location")?)?, fields.flag("isDefault")?);
+            endpoints.push(IndexedEndpoint { binding, index, is_default, location });
         }
         Ok(endpoints)
     }

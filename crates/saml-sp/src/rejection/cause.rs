@@ -70,6 +70,39 @@ pub enum Cause {
         /// Bytes that came.
         found: usize,
     },
+    /// REQ-13: what came isn't an artifact of type 4, the only one there is (Bindings 3.6.4.2).
+    #[error("the artifact is not one of type 0004")]
+    ArtifactForm,
+    /// REQ-13: the artifact is from another identity provider.
+    #[error("the artifact comes from another issuer")]
+    ArtifactSource {
+        /// SHA-1 of the entity id of the connection's identity provider, in hex.
+        expected: String,
+        /// The SourceID that stands there, in hex.
+        found: String,
+    },
+    /// REQ-13: the identity provider holds no message for the artifact (Core 3.5.3).
+    #[error("the identity provider has no message for the artifact")]
+    ArtifactUnresolved,
+    /// REQ-13: the artifact has been used before.
+    #[error("the artifact has been used before")]
+    ArtifactUsed,
+    /// REQ-10, REQ-13, SLO-08: a SOAP envelope that isn't one, or that holds what isn't understood.
+    #[error("the SOAP message around {part} is refused: {what}")]
+    Soap {
+        /// What should be in it.
+        part: Part,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// REQ-10, REQ-13, SLO-08: a SOAP fault came in place of a message.
+    #[error("a SOAP fault came in place of {part}")]
+    SoapFault {
+        /// What should have come.
+        part: Part,
+        /// The fault's text, cut to 1024 characters.
+        found: String,
+    },
     /// REQ-09: the `RelayState` isn't UTF-8.
     #[error("the RelayState is not text")]
     RelayStateNotText,
@@ -496,6 +529,8 @@ pub enum Cause {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
+    /// The answer to an artifact.
+    ArtifactResponse,
     /// The assertion.
     Assertion,
     /// An attribute of the assertion.
@@ -515,6 +550,7 @@ pub enum Part {
 impl std::fmt::Display for Part {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self {
+            Self::ArtifactResponse => "the artifact response",
             Self::Assertion => "the assertion",
             Self::Attribute => "the attribute",
             Self::LogoutRequest => "the logout request",

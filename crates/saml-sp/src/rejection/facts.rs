@@ -25,6 +25,13 @@ impl Cause {
             | Self::Encoding { .. }
             | Self::SignatureInRedirect => "SIG-20",
             Self::RelayStateTooLong { .. } | Self::RelayStateNotText => "REQ-09",
+            Self::ArtifactForm
+            | Self::ArtifactSource { .. }
+            | Self::ArtifactUnresolved
+            | Self::ArtifactUsed => "REQ-13",
+            Self::Soap { part, .. } | Self::SoapFault { part, .. } => {
+                part.choose("REQ-10", "REQ-10", "SLO-08")
+            }
             Self::Signature { error, .. } => error.code(),
             Self::SignaturePlace { .. } => "SIG-03",
             Self::NotSigned { part } => part.choose("SIG-12", "SIG-12", "SLO-02"),
@@ -98,6 +105,7 @@ impl Cause {
             Self::Status(_) => crate::names::STATUS_SUCCESS.to_owned(),
             Self::NoIssuer { expected, .. }
             | Self::Issuer { expected, .. }
+            | Self::ArtifactSource { expected, .. }
             | Self::NoDestination { expected, .. }
             | Self::Destination { expected, .. }
             | Self::NoInResponseTo { expected, .. }
@@ -138,6 +146,8 @@ impl Cause {
             | Self::Version { found, .. }
             | Self::Instant { found, .. }
             | Self::Issuer { found, .. }
+            | Self::ArtifactSource { found, .. }
+            | Self::SoapFault { found, .. }
             | Self::IssuerFormat { found, .. }
             | Self::Destination { found, .. }
             | Self::InResponseTo { found, .. }
@@ -226,6 +236,7 @@ impl Part {
     /// One fact has three rules: for responses, for assertions and for logout.
     fn choose(self, response: &'static str, assertion: &'static str, logout: &'static str) -> &'static str {
         match self {
+            Self::ArtifactResponse => "REQ-13",
             Self::Response | Self::Metadata => response,
             Self::Assertion | Self::Attribute | Self::Subject => assertion,
             Self::LogoutRequest | Self::LogoutResponse => logout,

@@ -19,7 +19,13 @@ use crate::{
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// REQ-11: the response should go to an endpoint that the service provider doesn't have for HTTP-POST.
+    /// REQ-13: the identity provider has no endpoint with the artifact's index that speaks SOAP over HTTPS.
+    #[error("the identity provider has no HTTPS endpoint with index {index} for artifacts")]
+    ArtifactEndpoint {
+        /// The index.
+        index: u16,
+    },
+    /// REQ-11: the response should go to an endpoint that the service provider doesn't have, or not for this binding.
     #[error("the response should go to an endpoint that is not one of the service provider's")]
     Consumer,
     /// REQ-04: an extension isn't one well-formed element.
@@ -65,6 +71,7 @@ impl RequestError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::ArtifactEndpoint { .. } => "REQ-13",
             Self::Consumer => "REQ-11",
             Self::MetadataExpired { .. } => "MD-03",
             Self::Extension(_) | Self::ExtensionNamespace | Self::NoClass => "REQ-04",
@@ -115,9 +122,9 @@ impl Connection<'_> {
         check_relay_state(relay_state)?;
         let (consumer, name) = self.consumer(&options.consumer)?;
         let destination = self.login_endpoint(options.binding)?;
-        let signed =
-            options.sign || self.sp().authn_requests_signed() || self.idp().want_authn_requests_signed();
-        let message = authn_request(&request_id, now, destination, self.sp().entity_id(), &name, &options);
+        let signed = self.signs_logins(&options);
+        let message =
+            authn_request(&request_id, now, Some(destination), self.sp().entity_id(), &name, &options);
         let outbound = xml_or_redirect(
             &with_extensions(message.to_xml(), &options.extensions)?,
             &Sending {
@@ -129,8 +136,47 @@ impl Connection<'_> {
                 signer: if signed { Some(signer(self, now)?) } else { None },
             },
         )?;
+        Ok((outbound, self.pending_login(consumer, request_id, options, now)))
+    }
+
+    /// The AuthnRequest for a client that is no browser, signed in itself if it is to be signed.
+    pub(crate) fn login_message(
+        &self,
+        consumer: &IndexedEndpoint,
+        destination: Option<&Endpoint>,
+        options: &LoginOptions,
+        request_id: &RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<String, RequestError> {
+        self.require_current(now)?;
+        if options.requested_authn_context.as_ref().is_some_and(|context| context.classes.is_empty()) {
+            return Err(RequestError::NoClass);
+        }
+        let name = ConsumerName::Url(consumer);
+        let message = authn_request(request_id, now, destination, self.sp().entity_id(), &name, options);
+        let xml = with_extensions(message.to_xml(), &options.extensions)?;
+        if !self.signs_logins(options) {
+            return Ok(xml);
+        }
+        let signed = sign_enveloped(xml.as_bytes(), request_id.as_str(), &signer(self, now)?)?;
+        Ok(String::from_utf8_lossy(&signed).into_owned())
+    }
+
+    /// Whether an AuthnRequest is signed (REQ-08).
+    fn signs_logins(&self, options: &LoginOptions) -> bool {
+        options.sign || self.sp().authn_requests_signed() || self.idp().want_authn_requests_signed()
+    }
+
+    /// What is remembered of a request.
+    pub(crate) fn pending_login(
+        &self,
+        consumer: &IndexedEndpoint,
+        request_id: RequestId,
+        options: LoginOptions,
+        now: DateTime<Utc>,
+    ) -> PendingLogin {
         let lifetime = options.lifetime.map_or(LIFETIME, crate::Seconds::get);
-        let pending = PendingLogin {
+        PendingLogin {
             request_id,
             connection: self.key().map(str::to_owned),
             idp: self.idp().entity_id().clone(),
@@ -144,8 +190,7 @@ impl Connection<'_> {
             requested_authn_context: options.requested_authn_context,
             return_to: options.return_to,
             subject: options.subject,
-        };
-        Ok((outbound, pending))
+        }
     }
 
     /// Refuses to use metadata that has expired (MD-03).
@@ -161,17 +206,18 @@ impl Connection<'_> {
         wanted: &Consumer,
     ) -> Result<(&'s IndexedEndpoint, ConsumerName<'s>), RequestError> {
         let fallback = self.sp().default_consumer();
-        let posts = || self.sp().consumers().iter().filter(|endpoint| endpoint.binding == Binding::HttpPost);
+        let browser = |binding| matches!(binding, Binding::HttpArtifact | Binding::HttpPost);
+        let ours = || self.sp().consumers().iter().filter(move |endpoint| browser(endpoint.binding));
         match wanted {
-            Consumer::Default => Ok((fallback, ConsumerName::Url(fallback.location.as_str()))),
+            Consumer::Default => Ok((fallback, ConsumerName::Url(fallback))),
             Consumer::Unnamed => Ok((fallback, ConsumerName::Unnamed)),
-            Consumer::Index(index) => posts()
+            Consumer::Index(index) => ours()
                 .find(|endpoint| endpoint.index == *index)
                 .map(|endpoint| (endpoint, ConsumerName::Index(*index)))
                 .ok_or(RequestError::Consumer),
-            Consumer::Url(url) => posts()
+            Consumer::Url(url) => ours()
                 .find(|endpoint| endpoint.location == *url)
-                .map(|endpoint| (endpoint, ConsumerName::Url(endpoint.location.as_str())))
+                .map(|endpoint| (endpoint, ConsumerName::Url(endpoint)))
                 .ok_or(RequestError::Consumer),
         }
     }

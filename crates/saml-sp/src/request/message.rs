@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{LoginOptions, NameIdPolicy, RequestConditions, RequestError, RequestedAuthnContext, Scoping};
 use crate::{
-    Canonicalization, Endpoint, EntityId, Limits, NameId, RequestId,
-    names::{ASSERTION, BINDING_POST, FORMAT_TRANSIENT, PROTOCOL},
+    Canonicalization, Endpoint, EntityId, IndexedEndpoint, Limits, NameId, RequestId,
+    names::{ASSERTION, FORMAT_TRANSIENT, PROTOCOL},
     time::format_instant,
     xml::{
         Document,
@@ -18,14 +18,14 @@ use crate::{
 pub(super) enum ConsumerName<'a> {
     Index(u16),
     Unnamed,
-    Url(&'a str),
+    Url(&'a IndexedEndpoint),
 }
 
 /// Builds the message; the children stand in the schema's order, the signature follows the issuer when it is made.
 pub(super) fn authn_request(
     id: &RequestId,
     now: DateTime<Utc>,
-    destination: &Endpoint,
+    destination: Option<&Endpoint>,
     issuer: &EntityId,
     consumer: &ConsumerName<'_>,
     options: &LoginOptions,
@@ -34,7 +34,7 @@ pub(super) fn authn_request(
         .attr("ID", id.as_str())
         .attr("Version", "2.0")
         .attr("IssueInstant", format_instant(now))
-        .attr("Destination", destination.location.as_str())
+        .attr_opt("Destination", destination.map(|endpoint| endpoint.location.as_str()))
         .attr_opt("ProviderName", options.provider_name.as_deref())
         .attr_opt(
             "AttributeConsumingServiceIndex",
@@ -46,9 +46,9 @@ pub(super) fn authn_request(
         // Core 3.4.1: an index excludes both other attributes.
         ConsumerName::Index(index) => request.attr("AssertionConsumerServiceIndex", index.to_string()),
         ConsumerName::Unnamed => request,
-        ConsumerName::Url(url) => {
-            request.attr("AssertionConsumerServiceURL", *url).attr("ProtocolBinding", BINDING_POST)
-        }
+        ConsumerName::Url(consumer) => request
+            .attr("AssertionConsumerServiceURL", consumer.location.as_str())
+            .attr("ProtocolBinding", consumer.binding.uri()),
     };
     request
         .child(assertion("Issuer").text(issuer.as_str()))

@@ -312,7 +312,7 @@ impl Scene {
         let pair = KeyPair::new(PrivateKey::from_pem(KEY).unwrap(), Certificate::parse(CERTIFICATE).unwrap());
         let entity_id: EntityId = "https://sp.example".parse().unwrap();
         let mut soap = IndexedEndpoint::post(2, "https://sp.example/soap".parse().unwrap());
-        soap.binding = Binding::HttpArtifact;
+        soap.binding = Binding::Soap;
         let sp = ServiceProvider::new(entity_id, "https://sp.example/acs".parse().unwrap())
             .with_consumers(vec![
                 IndexedEndpoint::post(0, "https://sp.example/acs".parse().unwrap()),

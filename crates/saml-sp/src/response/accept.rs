@@ -61,11 +61,23 @@ impl Connection<'_> {
         if decoded.binding != Binding::HttpPost {
             return Err(Cause::ByRedirect.into());
         }
+        self.accept_xml(&decoded.xml, decoded.relay_state, Binding::HttpPost, pending, now)
+    }
+
+    /// Checks a response that was taken out of its transport.
+    pub(crate) fn accept_xml(
+        &self,
+        xml: &[u8],
+        relay_state: Option<String>,
+        arrived_by: Binding,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Result<Verified<Login>, Rejection> {
         if let Some(at) = self.expired_metadata(now) {
             return Err(Cause::MetadataExpired { at, now }.into());
         }
-        let context = Context::new(*self, pending, now);
-        let received = self.parse(&decoded.xml)?;
+        let context = Context::new(*self, pending, now).arrived_by(arrived_by);
+        let received = self.parse(xml)?;
         let unverified = Envelope::read(received.root())?;
         let received_assertion = unverified.assertions.first().copied();
 
@@ -107,7 +119,7 @@ impl Connection<'_> {
         let encryption = opened.as_ref().map(|opened| opened.evidence.clone());
         check_envelope(&context, &envelope, &parts, outer.is_some(), encryption.is_some())?;
         let evidence = self.evidence(&parts, outer.as_ref(), inner.as_ref(), encryption, now);
-        judge(&context, &parts, evidence, decoded.relay_state).map_err(Rejection::verified)
+        judge(&context, &parts, evidence, relay_state).map_err(Rejection::verified)
     }
 
     pub(super) fn parse<'i>(&self, bytes: &'i [u8]) -> Result<Document<'i>, Rejection> {
@@ -115,7 +127,7 @@ impl Connection<'_> {
     }
 
     /// Verifies the signature that an element holds, if it holds one.
-    pub(super) fn verify(&self, element: Element<'_>, part: Part) -> Result<Option<Covered>, Rejection> {
+    pub(crate) fn verify(&self, element: Element<'_>, part: Part) -> Result<Option<Covered>, Rejection> {
         let policy = self.policy();
         let refuse = |error| Rejection::from(Cause::Signature { part, error });
         if signature_of(element).map_err(refuse)?.is_none() {
@@ -199,7 +211,7 @@ fn check_envelope(
     Ok(())
 }
 
-/// RSP-04: Bindings 3.5.5.2 demands a destination on a signed message.
+/// RSP-04: Bindings 3.5.5.2 demands a destination on a signed message that is posted; Errata 59 on none that is fetched.
 pub(super) fn check_destination(
     context: &Context<'_>,
     envelope: &Envelope<'_>,
@@ -210,7 +222,7 @@ pub(super) fn check_destination(
         Some(found) => context
             .consumer(found)
             .map_err(|expected| Cause::Destination { part, expected, found: found.to_owned() }.into()),
-        None if signed => {
+        None if signed && context.arrived_by == Binding::HttpPost => {
             let expected = context.consumer("").err().unwrap_or_default();
             Err(Cause::NoDestination { part, expected }.into())
         }

@@ -15,6 +15,7 @@ pub(super) struct Context<'a> {
     pub(super) connection: Connection<'a>,
     pub(super) pending: Option<&'a PendingLogin>,
     pub(super) now: DateTime<Utc>,
+    pub(super) arrived_by: Binding,
     decryption_keys: Vec<PrivateKey>,
 }
 
@@ -27,7 +28,13 @@ impl<'a> Context<'a> {
         let rings = connection.sp().keys().into_iter();
         let decryption_keys =
             rings.flat_map(|ring| ring.decrypting()).map(|pair| pair.private_key().clone()).collect();
-        Self { connection, pending, now, decryption_keys }
+        Self { connection, pending, now, arrived_by: Binding::HttpPost, decryption_keys }
+    }
+
+    /// Sets how the response came, if not by POST.
+    pub(super) fn arrived_by(mut self, binding: Binding) -> Self {
+        self.arrived_by = binding;
+        self
     }
 
     pub(super) fn skew(&self) -> u32 {
@@ -55,7 +62,7 @@ impl<'a> Context<'a> {
             None => (
                 sp.consumers()
                     .iter()
-                    .any(|one| one.binding == Binding::HttpPost && one.location.as_str() == address),
+                    .any(|one| one.binding == self.arrived_by && one.location.as_str() == address),
                 &sp.default_consumer().location,
             ),
         };

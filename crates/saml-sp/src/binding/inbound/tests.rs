@@ -114,3 +114,58 @@ fn a_redirect_lacks_neither_half_of_its_signature_and_is_deflated() {
     let deflate = "urn%3Aoasis%3Anames%3Atc%3ASAML%3A2.0%3Abindings%3AURL-Encoding%3ADEFLATE";
     assert!(query(&format!("{message}&SAMLEncoding={deflate}")).is_ok());
 }
+
+/// Every byte that base64 may have, long enough for several blocks.
+fn several_blocks() -> (Vec<u8>, String) {
+    let bytes: Vec<u8> =
+        (0..40_001_u32).map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let text = BASE64_STANDARD.encode(&bytes);
+    (bytes, text)
+}
+
+// XML-09
+#[test]
+fn a_message_of_several_blocks_is_decoded_wherever_escapes_and_line_breaks_stand() {
+    let (bytes, text) = several_blocks();
+    for width in [1, 3, 64, 76, 8190, 8191, 8192, 8193] {
+        let mut body = String::new();
+        for (place, character) in text.chars().enumerate() {
+            if place % width == 0 {
+                body.push_str("%0D%0A");
+            }
+            match character {
+                '+' => body.push_str("%2b"),
+                '/' => body.push_str("%2F"),
+                '=' => body.push_str("%3D"),
+                plain => body.push(plain),
+            }
+        }
+        body.push_str("+%0A");
+        assert_eq!(message(body.as_bytes(), false, &Limits::default()).unwrap(), bytes, "{width}");
+    }
+}
+
+// XML-09
+#[test]
+fn padding_stands_at_the_very_end_of_a_message_and_nowhere_else() {
+    let (_, text) = several_blocks();
+    let text = text.trim_end_matches('=');
+    for place in [4, 8188, 8190, 8192, 8194, 16384, 24572] {
+        let (before, after) = text.split_at(place);
+        for padding in ["=", "==", "====", "= =", "AA=="] {
+            let refused = message(format!("{before}{padding}{after}").as_bytes(), false, &Limits::default());
+            assert_eq!(refused.unwrap_err().code(), "XML-09", "{place} {padding}");
+        }
+    }
+}
+
+// XML-05
+#[test]
+fn the_limit_counts_what_is_left_after_the_escapes() {
+    let mut limits = Limits::default();
+    limits.encoded_bytes = 9_000;
+    let text = "%41".repeat(9_000);
+    assert_eq!(message(text.as_bytes(), false, &limits).unwrap().len(), 6_750);
+    let refused = message(format!("{text}A").as_bytes(), false, &limits).unwrap_err();
+    assert_eq!(*refused.cause(), Cause::MessageTooLong { limit: 9_000, found: 9_001 });
+}

@@ -1,0 +1,126 @@
+//! Clients that are no browsers: the enhanced client or proxy, over reverse SOAP (Profiles 4.2, Bindings 3.3).
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Binding, Connection, Login, LoginOptions, PendingLogin, Rejection, RequestError, RequestId, SoapReply,
+    Verified,
+    names::{ECP, PAOS, SOAP},
+    rejection::{Cause, Part},
+    request::check_relay_state,
+    soap::{Envelope, envelope, standing_alone},
+    xml::{Document, write::XmlElement},
+};
+
+/// Tells by the HTTP headers `Accept` and `PAOS` whether a client speaks the ECP profile (Profiles 4.2.3.1).
+///
+/// ```
+/// let paos = r#"ver="urn:liberty:paos:2003-08";"urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp""#;
+/// assert!(saml_sp::is_ecp_client("text/html, application/vnd.paos+xml", paos));
+/// assert!(!saml_sp::is_ecp_client("text/html", paos));
+/// ```
+#[must_use]
+pub fn is_ecp_client(accept: &str, paos: &str) -> bool {
+    let media_type =
+        |range: &str| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PAOS_TYPE);
+    let quoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+    let mut parts = paos.split(';');
+    let versions = parts.next().unwrap_or_default().trim();
+    let speaks = versions.strip_prefix("ver").map(str::trim_start).and_then(|rest| rest.strip_prefix('='));
+    accept.split(',').any(media_type)
+        && speaks.is_some_and(|versions| versions.split(',').any(|version| quoted(version) == PAOS))
+        && parts.any(|services| services.split(',').any(|service| quoted(service) == ECP))
+}
+
+impl Connection<'_> {
+    /// Starts a login of a client that is no browser: gives the answer to its HTTP request, and what to remember.
+    ///
+    /// The client takes the AuthnRequest to the identity provider and posts what comes back to the service provider's
+    /// endpoint with [`Binding::Paos`], where [`Connection::accept_ecp_response`] takes it. The options count as for a
+    /// browser, but for `consumer` and `binding`.
+    ///
+    /// # Errors
+    /// [`RequestError`]: as [`Connection::begin_login`]; [`RequestError::Consumer`] if the service provider has no endpoint
+    /// with [`Binding::Paos`].
+    ///
+    /// # Security
+    /// See [`PendingLogin`]; the client keeps cookies or the host finds the pending login by `RelayState`.
+    pub fn begin_ecp_login(
+        &self,
+        options: LoginOptions,
+        request_id: RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<(SoapReply, PendingLogin), RequestError> {
+        check_relay_state(options.relay_state.as_deref())?;
+        let consumer = self
+            .sp()
+            .consumers()
+            .iter()
+            .find(|one| one.binding == Binding::Paos)
+            .ok_or(RequestError::Consumer)?;
+        let endpoint = self.idp().single_sign_on(Binding::Soap);
+        let message = self.login_message(consumer, endpoint, &options, &request_id, now)?;
+        let block = |prefix, namespace, local| {
+            XmlElement::new(prefix, namespace, local).attr_ns("S", SOAP, "actor", ACTOR_NEXT).attr_ns(
+                "S",
+                SOAP,
+                "mustUnderstand",
+                "1",
+            )
+        };
+        let protocol = |local| XmlElement::new("samlp", crate::names::PROTOCOL, local);
+        let entry = protocol("IDPEntry")
+            .attr("ProviderID", self.idp().entity_id().as_str())
+            .attr_opt("Loc", endpoint.map(|endpoint| endpoint.location.as_str()));
+        let mut headers = vec![
+            block("paos", PAOS, "Request")
+                .attr("responseConsumerURL", consumer.location.as_str())
+                .attr("service", ECP),
+            block("ecp", ECP, "Request")
+                .attr_opt("IsPassive", options.is_passive.then_some("true"))
+                .attr_opt("ProviderName", options.provider_name.as_deref())
+                .child(self.issuer())
+                .child(protocol("IDPList").child(entry)),
+        ];
+        headers
+            .extend(options.relay_state.as_deref().map(|state| block("ecp", ECP, "RelayState").text(state)));
+        let reply = SoapReply::new(PAOS_TYPE, envelope(headers, &message));
+        Ok((reply, self.pending_login(consumer, request_id, options, now)))
+    }
+
+    /// Checks what a client that is no browser brought from the identity provider; the response in it is judged by every
+    /// rule of [`Connection::accept_response`], signature included, as if it had been posted.
+    ///
+    /// # Errors
+    /// [`Rejection`]: `REQ-10` for what is wrong with the envelope, or if the client reports a fault, and everything that
+    /// a posted response is refused for.
+    ///
+    /// # Security
+    /// Nobody is signed in yet: store [`Verified::claim`] once and go on with [`Verified::admit`].
+    pub fn accept_ecp_response(
+        &self,
+        body: &[u8],
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Result<Verified<Login>, Rejection> {
+        let part = Part::Response;
+        let document = Document::parse(body, &self.policy().limits).map_err(Cause::Xml)?;
+        let understood = [(PAOS, "Response"), (ECP, "RelayState")];
+        let opened = Envelope::open(document.root(), part, &understood)?;
+        let relay_state = opened.header(ECP, "RelayState").map(|state| state.text().into_owned());
+        if let Some(found) = relay_state.as_ref().map(String::len).filter(|found| *found > MAX_RELAY_STATE) {
+            return Err(Cause::RelayStateTooLong { limit: MAX_RELAY_STATE, found }.into());
+        }
+        let xml = standing_alone(opened.message, part)?;
+        self.accept_xml(&xml, relay_state, Binding::Paos, pending, now)
+    }
+}
+
+/// Bindings 3.3.3, Profiles 4.2.3.1.
+const PAOS_TYPE: &str = "application/vnd.paos+xml";
+const ACTOR_NEXT: &str = "http://schemas.xmlsoap.org/soap/actor/next";
+/// As much as a browser may bring.
+const MAX_RELAY_STATE: usize = 2048;
+
+#[cfg(test)]
+mod tests;
