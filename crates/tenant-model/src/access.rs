@@ -34,9 +34,6 @@ pub enum RoleChangeError {
         /// The role.
         role: RoleName,
     },
-    /// A person of another tenant.
-    #[error("this account is not known here")]
-    OtherTenant,
     /// The right is missing.
     #[error(transparent)]
     Right(RightMissing),
@@ -59,7 +56,6 @@ impl RoleChangeError {
             Self::AboveOwn { .. } => "role.above_own",
             Self::LastAdmin => "role.last_admin",
             Self::NotByHand { .. } => "role.not_by_hand",
-            Self::OtherTenant => "role.other_tenant",
             Self::Right(missing) => missing.code(),
             Self::Rules(error) => error.code(),
             Self::RuleUnknown { .. } => "role.rule_unknown",
@@ -160,7 +156,7 @@ pub fn remove_rule(
 /// Gives someone a role by hand. It stays whatever the directory or a login says.
 ///
 /// # Errors
-/// [`RoleChangeError`]: right, tenant, author.
+/// [`RoleChangeError`]: right, author.
 pub fn give_role(
     person: &Person,
     role: &RoleName,
@@ -181,7 +177,7 @@ pub fn give_role(
 /// Takes a role back that was given by hand; what groups, attributes or logins give stays.
 ///
 /// # Errors
-/// [`RoleChangeError`]: right, tenant, author, [`RoleChangeError::NotByHand`], [`RoleChangeError::LastAdmin`].
+/// [`RoleChangeError`]: right, author, [`RoleChangeError::NotByHand`], [`RoleChangeError::LastAdmin`].
 pub fn take_role(
     person: &Person,
     role: &RoleName,

@@ -98,6 +98,7 @@ pub use setup_link::{
 };
 pub use tenant::{
     BreakGlass, DomainClaim, DomainPolicy, DomainState, SsoPolicy, Standing, Tenant, TenantState, VerifiedBy,
+    WrongRegion,
 };
 pub use token::{
     Authenticated, Expiry, ExpiryRequest, HashKey, HashKeyError, HashKeys, HeaderError, Issued,

@@ -96,6 +96,19 @@ impl Tenant {
         }
     }
 
+    /// Whether a node of some region may serve the tenant; ask before anything of the tenant is read (TEN-24).
+    ///
+    /// A tenant without a home is served everywhere, one with a home by nodes of that region alone.
+    ///
+    /// # Errors
+    /// [`WrongRegion`], to be answered with 421 and no data.
+    pub fn served_in(&self, node: Option<&str>) -> Result<(), WrongRegion> {
+        match &self.region {
+            Some(home) if node != Some(home.as_str()) => Err(WrongRegion { home: home.clone() }),
+            _ => Ok(()),
+        }
+    }
+
     /// The claim that decides about a domain.
     pub(crate) fn claim_of(&self, domain: &Domain) -> Option<&DomainClaim> {
         let exact = self.domains.get(domain);
@@ -115,6 +128,28 @@ impl Tenant {
     fn ever_verified(&self) -> bool {
         let proved = |s: &DomainState| matches!(s, DomainState::Verified { .. } | DomainState::Lapsed { .. });
         self.domains.values().any(|claim| proved(&claim.state))
+    }
+}
+
+/// The node is not of the tenant's home region.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this organisation is served in {home}")]
+pub struct WrongRegion {
+    /// Where it is served.
+    pub home: String,
+}
+
+impl WrongRegion {
+    /// Stable identifier for logs, metrics and vectors.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "region.wrong"
+    }
+
+    /// The HTTP status to answer with: the request was sent to the wrong node.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        421
     }
 }
 
@@ -285,4 +320,22 @@ pub struct BreakGlass {
     /// Until when they may use it; `None` means not armed.
     #[serde(default)]
     pub armed_until: Option<DateTime<Utc>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixtures::tenant;
+
+    // TEN-24
+    #[test]
+    fn a_tenant_with_a_home_is_served_there_alone() {
+        let mut tenant = tenant();
+        assert!(tenant.served_in(None).is_ok() && tenant.served_in(Some("eu")).is_ok());
+        tenant.region = Some("eu".to_owned());
+        assert!(tenant.served_in(Some("eu")).is_ok());
+        for node in [None, Some("us"), Some("")] {
+            let refused = tenant.served_in(node).unwrap_err();
+            assert_eq!((refused.code(), refused.status()), ("region.wrong", 421));
+        }
+    }
 }

@@ -210,6 +210,24 @@ mod tests {
         assert_eq!(owner_left(&dies(), &operators, at(0)), None);
     }
 
+    // TOK-09
+    #[test]
+    fn whoever_uses_it_after_the_grace_is_told_why() {
+        let keys = crate::HashKeys::new(key(), vec![]).unwrap();
+        let mut ask = TokenRequest::new(tenant().id, scim().id, Actor::Operator);
+        ask.owner = Some(person_id("ann"));
+        let made = issue(&TokenPolicy::default(), &[], ask, &[1; 40], &key(), at(0)).unwrap();
+        let header = format!("Bearer {}", made.shown.reveal());
+        let given = crate::read_header([header.as_bytes()], &crate::AuthScheme::default()).unwrap();
+        let (row, _) = owner_left(&dies(), &made.row, at(0)).unwrap();
+        let tried = |now| {
+            let at = (&tenant().id, &scim().id);
+            crate::authenticate(&given, Some(&row), &keys, at, now).map(|_| ())
+        };
+        assert_eq!(tried(day(13)), Ok(()));
+        assert_eq!(tried(day(14)), Err(crate::TokenRefusal::OwnerLeft { at: day(14) }));
+    }
+
     // TOK-09, TOK-10
     #[test]
     fn another_admin_takes_it_over_and_the_grace_is_over() {
