@@ -84,6 +84,9 @@ pub fn filter(choices: &mut Choices<'_>, resource_type: &ResourceType, depth: us
                 .map(Filter::ValuePath)
                 .expect("names in brackets are bare")
         }
+        6 if choices.once_in(4) => {
+            Filter::Present(UnresolvedPath::parse(EXTENSION).expect("its last part has the form of a name"))
+        }
         _ => {
             let (urn, attribute) = attribute(choices, resource_type);
             let sub = match attribute.sub_attributes.as_slice() {

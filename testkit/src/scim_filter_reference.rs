@@ -38,6 +38,15 @@ fn eval(filter: &Filter, subject: &Subject<'_>) -> Result<bool, Refused> {
         }
         Filter::Not(term) => Ok(!eval(term, subject)?),
         Filter::Present(path) => {
+            if let Subject::Resource(resource, resource_type) = subject
+                && let Some(extension) = resource_type.extension(&path.to_string())
+            {
+                let data = resource.get(extension.schema().id()).unwrap_or(&Value::Null);
+                let mut whole = Attribute::clone(&extension.schema().attributes()[0]);
+                whole.kind = AttributeType::Complex;
+                whole.sub_attributes = extension.schema().attributes().to_vec();
+                return Ok(is_present(&whole, data));
+            }
             let (attribute, values) = find(path, subject)?;
             Ok(values.iter().any(|value| is_present(&attribute, value)))
         }

@@ -1,7 +1,7 @@
 use std::fmt::{self, Write as _};
 use std::ops::Deref;
 
-use crate::parse::parse_filter;
+use crate::parse::{parse_filter, parse_loose_filter};
 use crate::{FilterError, Limits, UnresolvedPath};
 
 /// A filter expression as it was written (RFC 7644 3.4.2.2).
@@ -43,6 +43,28 @@ impl Filter {
     /// A [`FilterError`] saying what was expected at which byte.
     pub fn parse(text: &str, limits: &Limits) -> Result<Filter, FilterError> {
         parse_filter(text, limits)
+    }
+
+    /// Reads a filter as [`Filter::parse`] does, and also strings in single quotes or without quotes, as some examples
+    /// of the standards have them against their own grammar (F08). Says whether there were any, so that a host sees
+    /// which client needs this.
+    ///
+    /// A host offers it to the connections that need it. A number stays a number: `externalId eq 701984` compares a
+    /// string attribute with a number, and is refused when bound.
+    ///
+    /// # Errors
+    /// As [`Filter::parse`].
+    ///
+    /// ```
+    /// use scim_filter::{Filter, Limits};
+    ///
+    /// let (filter, was_loose) = Filter::parse_loose("meta.resourceType eq User", &Limits::default())?;
+    /// assert_eq!(filter.to_string(), r#"meta.resourceType eq "User""#);
+    /// assert!(was_loose);
+    /// # Ok::<(), scim_filter::FilterError>(())
+    /// ```
+    pub fn parse_loose(text: &str, limits: &Limits) -> Result<(Filter, bool), FilterError> {
+        parse_loose_filter(text, limits)
     }
 
     /// Joins two filters with `and`; chains that need no brackets become one list.

@@ -1,4 +1,6 @@
-use scim_schema::{AttrPath, AttributeType, ResourceType, parse_date_time};
+use std::sync::Arc;
+
+use scim_schema::{AttrPath, Attribute, AttributeType, Resolved, ResourceType, parse_date_time};
 
 use crate::bound::{BoundFilter, Check, ElementFilter, Node, Test};
 use crate::key::{Operand, TextTest};
@@ -124,12 +126,39 @@ impl<'a> Binder<'a> {
             Filter::Or(terms) => Ok(Node::Or(self.nodes(terms)?)),
             Filter::Not(term) => Ok(Node::Not(Box::new(self.node(term)?))),
             Filter::Compare(compare) => self.compare(compare),
-            Filter::Present(path) => match self.resolve(path)? {
-                Some(path) => Ok(Node::Test(Test { path, check: Check::Present })),
-                None => Ok(Node::Constant(false)),
-            },
+            Filter::Present(path) => {
+                if let Some(node) = self.extension_presence(path) {
+                    return Ok(node);
+                }
+                Ok(match self.resolve(path)? {
+                    Some(path) => Node::Test(Test { path, check: Check::Present }),
+                    None => Node::Constant(false),
+                })
+            }
             Filter::ValuePath(value_path) => self.value_path(value_path),
         }
+    }
+
+    /// `urn:...:enterprise:2.0:User pr`: an extension is there if one of its attributes is.
+    fn extension_presence(&self, path: &UnresolvedPath) -> Option<Node> {
+        let Scope::Resource(resource_type) = self.scope else { return None };
+        let Ok(Resolved::Extension(urn)) = path.resolve(resource_type) else { return None };
+        let attributes = resource_type.extension(&urn)?.schema().attributes();
+        let presence = |attribute: &Arc<Attribute>| {
+            let path = resource_type.resolve_attribute(&format!("{urn}:{}", attribute.name)).ok()?;
+            // F30: what is never returned makes nothing present.
+            (!path.is_never_returned()).then_some(Node::Test(Test { path, check: Check::Present }))
+        };
+        let mut terms: Vec<Node> = attributes.iter().filter_map(presence).collect();
+        let first = terms.pop();
+        Some(match first {
+            None => Node::Constant(false),
+            Some(only) if terms.is_empty() => only,
+            Some(last) => {
+                terms.push(last);
+                Node::Or(terms)
+            }
+        })
     }
 
     fn nodes(&mut self, terms: &[Filter]) -> Result<Vec<Node>, BindError> {

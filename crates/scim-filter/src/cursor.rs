@@ -63,6 +63,28 @@ impl<'t> Cursor<'t> {
         word
     }
 
+    /// Reads a string in single quotes or without quotes, if one comes next: nothing that is a literal already, and no
+    /// word that joins terms.
+    pub(crate) fn take_loose_string(&mut self) -> Result<Option<String>, FilterError> {
+        if self.take('\'') {
+            let end = self.rest.find('\'');
+            let end = end.ok_or_else(|| self.string_error("the closing quote is missing"))?;
+            let text = self.rest.get(..end).unwrap_or_default().to_owned();
+            if text.bytes().any(|byte| byte < b' ') {
+                return Err(self.string_error("a control character must be escaped"));
+            }
+            self.skip(end.saturating_add(1));
+            return Ok(Some(text));
+        }
+        let word = self.peek_word();
+        let is_taken = ["and", "or", "not"].iter().any(|taken| word.eq_ignore_ascii_case(taken));
+        let is_literal = matches!(word, "true" | "false" | "null") || number(word).is_some();
+        if word.is_empty() || is_taken || is_literal || word.bytes().any(|byte| byte < b' ') {
+            return Ok(None);
+        }
+        Ok(Some(self.take_word().to_owned()))
+    }
+
     /// Reads a JSON scalar (F08: no single quotes, no bare words).
     pub(crate) fn take_literal(&mut self) -> Result<Literal, FilterError> {
         let position = self.position();

@@ -1,11 +1,23 @@
 use crate::ast::Terms;
 use crate::cursor::Cursor;
-use crate::{Compare, CompareOp, Filter, FilterError, Limits, UnresolvedPath, ValuePath};
+use crate::{Compare, CompareOp, Filter, FilterError, Limits, Literal, UnresolvedPath, ValuePath};
 
 /// Reads a whole text as a filter.
 pub(crate) fn parse_filter(text: &str, limits: &Limits) -> Result<Filter, FilterError> {
     check_length(text, limits)?;
+    whole(&mut Parser::new(text, limits))
+}
+
+/// Reads a whole text as a filter, loose strings too; says whether there were any.
+pub(crate) fn parse_loose_filter(text: &str, limits: &Limits) -> Result<(Filter, bool), FilterError> {
+    check_length(text, limits)?;
     let mut parser = Parser::new(text, limits);
+    parser.loose = true;
+    let filter = whole(&mut parser)?;
+    Ok((filter, parser.used_loose))
+}
+
+fn whole(parser: &mut Parser<'_, '_>) -> Result<Filter, FilterError> {
     parser.cursor.skip_spaces();
     if parser.cursor.at_end() {
         return Err(FilterError::Empty);
@@ -47,11 +59,14 @@ struct Parser<'t, 'l> {
     terms: u16,
     /// Stop behind the bracket that the first frame opened.
     alone: bool,
+    /// Whether strings may stand in single quotes or without quotes, and whether one did.
+    loose: bool,
+    used_loose: bool,
 }
 
 impl<'t, 'l> Parser<'t, 'l> {
     fn new(text: &'t str, limits: &'l Limits) -> Parser<'t, 'l> {
-        Parser { cursor: Cursor::new(text), limits, terms: 0, alone: false }
+        Parser { cursor: Cursor::new(text), limits, terms: 0, alone: false, loose: false, used_loose: false }
     }
 
     fn expression(&mut self, mut frames: Vec<Frame>) -> Result<Filter, FilterError> {
@@ -154,7 +169,13 @@ impl<'t, 'l> Parser<'t, 'l> {
         if !self.cursor.skip_spaces() {
             return Err(self.cursor.unexpected("a space and a value"));
         }
-        let literal = self.cursor.take_literal()?;
+        let literal = match if self.loose { self.cursor.take_loose_string()? } else { None } {
+            Some(text) => {
+                self.used_loose = true;
+                Literal::String(text)
+            }
+            None => self.cursor.take_literal()?,
+        };
         Ok(Filter::Compare(Compare { path, op, literal }))
     }
 

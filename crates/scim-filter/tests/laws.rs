@@ -1,7 +1,9 @@
 //! Laws of reading: nothing that comes in makes it panic, and what is read prints to what reads the same.
 
 use proptest::prelude::*;
-use scim_filter::{Filter, Limits, PatchPath};
+use scim_filter::{BindOptions, Filter, Limits, PatchPath};
+use scim_schema::{Projection, Resource};
+use testkit::scim_filter::{Choices, filter, resource, schemas};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -11,10 +13,31 @@ proptest! {
     fn what_is_read_from_any_text_prints_to_the_same(text in any_text()) {
         let limits = Limits::default();
         if let Ok(filter) = Filter::parse(&text, &limits) {
+            prop_assert_eq!(Filter::parse(&filter.to_string(), &limits), Ok(filter.clone()));
+            // F08: what is strict is read the same where loose strings are tolerated.
+            prop_assert_eq!(Filter::parse_loose(&text, &limits), Ok((filter, false)));
+        }
+        if let Ok((filter, _)) = Filter::parse_loose(&text, &limits) {
             prop_assert_eq!(Filter::parse(&filter.to_string(), &limits), Ok(filter));
         }
         if let Ok(path) = PatchPath::parse(&text, &limits) {
             prop_assert_eq!(PatchPath::parse(&path.to_string(), &limits), Ok(path));
+        }
+    }
+
+    // F37
+    #[test]
+    fn what_is_filtered_is_what_is_shown(bytes in prop::collection::vec(any::<u8>(), 200..1000)) {
+        let mut choices = Choices::new(&bytes);
+        let set = schemas(&mut choices);
+        let Some(thing) = set.resource_type("Thing") else { panic!("the generator makes it") };
+        let stored = Resource::from_map(resource(&mut choices, thing), thing);
+        let shown = Projection::standard(thing).project(&stored).to_resource();
+        while !choices.is_over() {
+            let filter = filter(&mut choices, thing, 3);
+            if let Ok(bound) = filter.bind(thing, &BindOptions::default()) {
+                prop_assert_eq!(bound.matches(&stored), bound.matches(&shown), "{} of {:?}", filter, shown);
+            }
         }
     }
 

@@ -52,14 +52,18 @@ pub fn apply(
     resource_type: &ResourceType,
 ) -> Result<Patched, PatchError> {
     let mut tolerance = Tolerance { quirks: request.quirks, uses: request.uses.clone() };
-    let mut draft = Draft::new(resource);
+    let mut draft = Draft::new(resource, request.operations.len().min(MOST_AHEAD));
     for operation in &request.operations {
         for step in steps(operation, resource_type, resource.id(), &mut tolerance)? {
-            let elements = match &step.target {
-                Target::Elements { path, .. } => draft.elements(path),
-                Target::Attribute(_) | Target::Extension(_) => &[],
+            let step = if request.quirks.is_strict() {
+                step
+            } else {
+                let elements = match &step.target {
+                    Target::Elements { path, .. } => draft.elements(path),
+                    Target::Attribute(_) | Target::Extension(_) => &[],
+                };
+                soften(step, resource_type, elements, &mut tolerance)
             };
-            let step = soften(step, resource_type, elements, &mut tolerance);
             perform(&step, resource_type, &mut draft)?;
         }
     }
@@ -94,3 +98,6 @@ impl Patched {
         !self.changes.is_empty()
     }
 }
+
+/// Touched attributes that room is made for ahead; most requests touch fewer.
+const MOST_AHEAD: usize = 8;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::PatchError;
+use crate::value::member;
 
 /// A copy of the original, out of which the attributes that steps touch are taken. Dropping it undoes everything.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ struct Slot {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(base: &'a Resource) -> Self {
-        Self { base, copy: base.clone(), slots: Vec::new() }
+    pub(crate) fn new(base: &'a Resource, operations: usize) -> Self {
+        Self { base, copy: base.clone(), slots: Vec::with_capacity(operations) }
     }
 
     /// The present value of the path's attribute.
@@ -73,7 +74,7 @@ impl<'a> Draft<'a> {
             slot.value = slot.value.take().filter(|value| !is_unassigned(value));
         }
         self.check_required(resource_type)?;
-        let mut changes = Vec::new();
+        let mut changes = Vec::with_capacity(self.slots.len());
         let mut touched = Vec::with_capacity(self.slots.len());
         let mut extensions = false;
         let mut resource = self.copy;
@@ -183,7 +184,7 @@ fn compare_subs(
     changes: &mut Vec<Change>,
 ) {
     let [before, after] =
-        [before, after].map(|value| value?.get(&sub.name).filter(|value| !is_unassigned(value)));
+        [before, after].map(|value| member(value?, &sub.name).filter(|value| !is_unassigned(value)));
     if before == after {
         return;
     }
@@ -201,16 +202,21 @@ fn compare_subs(
 /// The difference of two sets; their order means nothing (RFC 7643 2.4).
 fn compare_elements(path: impl Fn() -> String, before: &[Value], after: &[Value], changes: &mut Vec<Change>) {
     let (before, after) = differing(before, after);
-    let (went, came) = if before.len().saturating_mul(after.len()) <= MOST_COMPARISONS {
-        (without(before, after), without(after, before))
-    } else {
-        (without_many(before, after), without_many(after, before))
-    };
     let change = |before: Option<&Value>, after: Option<&Value>| Change {
         path: path(),
         before: before.cloned(),
         after: after.cloned(),
         concealed: false,
+    };
+    if before.len() <= 1 && after.len() <= 1 || before.is_empty() || after.is_empty() {
+        changes.extend(before.iter().map(|element| change(Some(element), None)));
+        changes.extend(after.iter().map(|element| change(None, Some(element))));
+        return;
+    }
+    let (went, came) = if before.len().saturating_mul(after.len()) <= MOST_COMPARISONS {
+        (without(before, after), without(after, before))
+    } else {
+        (without_many(before, after), without_many(after, before))
     };
     changes.extend(went.into_iter().map(|element| change(Some(element), None)));
     changes.extend(came.into_iter().map(|element| change(None, Some(element))));

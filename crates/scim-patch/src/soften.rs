@@ -10,16 +10,13 @@ use crate::Quirk;
 use crate::step::{Action, Step, Target, Tolerance};
 use crate::value::is_primary;
 
-/// Rewrites one step. `elements` are those that the target's attribute has now.
+/// Rewrites one step, for a connection with quirks. `elements` are those that the target's attribute has now.
 pub(crate) fn soften<'a>(
     step: Step<'a>,
     resource_type: &ResourceType,
     elements: &[Value],
     tolerance: &mut Tolerance,
 ) -> Step<'a> {
-    if tolerance.quirks.is_strict() {
-        return step;
-    }
     let mut softener = Softener { operation: step.operation, resource_type, tolerance };
     let Step { operation, target, action } = step;
     let (target, action) = softener.step(target, action, elements);

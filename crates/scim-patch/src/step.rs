@@ -83,7 +83,11 @@ pub(crate) fn steps<'a>(
         resource_type,
         own_id,
         tolerance,
-        steps: Vec::new(),
+        // One step for a path, mostly one for each attribute without.
+        steps: Vec::with_capacity(match (&operation.path, &operation.value) {
+            (None, Some(Value::Object(fields))) => fields.len(),
+            _ => 1,
+        }),
     };
     match (&operation.path, &operation.value) {
         (Some(path), value) => resolver.path(path, value.as_ref())?,

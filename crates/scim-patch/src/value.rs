@@ -183,7 +183,7 @@ impl Place<'_> {
 
 /// Whether an element says `primary: true`.
 pub(crate) fn is_primary(element: &Value) -> bool {
-    element.get("primary") == Some(&Value::Bool(true))
+    member(element, "primary") == Some(&Value::Bool(true))
 }
 
 /// Whether elements are told apart by `value` alone: one that can never change is the element's name, as that of a
@@ -250,18 +250,28 @@ pub(crate) fn keep_first(attribute: &Attribute, elements: &mut Vec<Value>) {
         elements.retain(|element| seen.insert(identity(attribute, element)));
         return;
     }
-    let mut kept: Vec<Value> = Vec::with_capacity(elements.len());
-    for element in elements.drain(..) {
-        if !kept.iter().any(|known| is_same(attribute, known, &element)) {
-            kept.push(element);
+    let mut index = 1;
+    while let Some((before, [element, ..])) = elements.split_at_checked(index) {
+        if before.iter().any(|known| is_same(attribute, known, element)) {
+            elements.remove(index);
+        } else {
+            index = index.saturating_add(1);
         }
     }
-    *elements = kept;
+}
+
+/// A member of an object; in a small one looking costs less than hashing.
+pub(crate) fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
+    let fields = object.as_object()?;
+    if fields.len() > MOST_COMPARED {
+        return fields.get(name);
+    }
+    fields.iter().find(|(known, _)| known.as_str() == name).map(|(_, value)| value)
 }
 
 /// S11: a missing primary is false, so false is no value here.
 fn assigned<'v>(element: &'v Value, sub: &Attribute) -> Option<&'v Value> {
-    element.get(&sub.name).filter(|value| !is_unassigned(value) && **value != Value::Bool(false))
+    member(element, &sub.name).filter(|value| !is_unassigned(value) && **value != Value::Bool(false))
 }
 
 fn comparable_eq(attribute: &Attribute, a: &Value, b: &Value) -> bool {

@@ -200,3 +200,28 @@ fn only_equalities_joined_by_and_make_a_template() {
         assert_eq!(template(text), None, "{text}");
     }
 }
+
+// F12 F18
+#[test]
+fn an_extension_is_present_if_one_of_its_attributes_is() {
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let filter = bind(&format!("{} pr", ENTERPRISE.to_uppercase()), &BindOptions::default()).unwrap();
+    for (data, expected) in [
+        (json!({ "department": "Sales" }), true),
+        (json!({ "manager": { "value": "1" } }), true),
+        (json!({ "department": "", "manager": {} }), false),
+        (json!({}), false),
+    ] {
+        assert_eq!(filter.matches(&user(json!({ "userName": "x", ENTERPRISE: data }))), expected, "{data}");
+    }
+    assert!(!filter.matches(&user(json!({ "userName": "x" }))));
+    // Only `pr` can be asked of it, and only of an extension.
+    for text in [
+        format!("{ENTERPRISE} eq \"x\""),
+        "urn:ietf:params:scim:schemas:core:2.0:User pr".to_owned(),
+        "urn:ietf:params:scim:schemas:core:2.0:Group pr".to_owned(),
+    ] {
+        let error = bind(&text, &BindOptions::default()).unwrap_err();
+        assert_eq!(error.code(), "scim.filter.unknown_attribute", "{text}");
+    }
+}

@@ -92,6 +92,52 @@ fn literals_are_json_scalars() {
     }
 }
 
+// F08
+#[test]
+fn loose_strings_are_read_where_they_are_asked_for() {
+    let loose = |text: &str| {
+        let (filter, used) = Filter::parse_loose(text, &Limits::default())?;
+        Ok::<_, FilterError>((filter.to_string(), used))
+    };
+    // Examples of RFC 7644 3.4.2.1 and RFC 9865 2 among them.
+    for (text, strict) in [
+        (
+            "(meta.resourceType eq User) or (meta.resourceType eq Group)",
+            r#"meta.resourceType eq "User" or meta.resourceType eq "Group""#,
+        ),
+        ("userName sw 'J'", r#"userName sw "J""#),
+        (r#"a eq 'say "x" and (so) [on] \n' and b pr"#, r#"a eq "say \"x\" and (so) [on] \\n" and b pr"#),
+        (
+            "emails[type eq work and value co '@x'].display pr",
+            r#"emails[type eq "work" and value co "@x" and display pr]"#,
+        ),
+        ("id eq 2819c223-7f76", r#"id eq "2819c223-7f76""#),
+        ("a eq ''", r#"a eq """#),
+        ("a eq True", r#"a eq "True""#),
+    ] {
+        assert_eq!(loose(text), Ok((strict.to_owned(), true)), "{text}");
+        assert!(parse(text).is_err(), "{text}");
+    }
+    for text in ["a eq true and b eq null and c eq -1.5", r#"a eq "x""#, "a pr"] {
+        assert_eq!(loose(text), Ok((text.to_owned(), false)), "{text}");
+    }
+    for text in
+        ["a eq 'x", "a eq '\u{1}'", "a eq x y", "a eq and b pr", "a eq", "a eq [1]", "a eq 'x'y", "a 'eq' x"]
+    {
+        assert!(loose(text).is_err(), "{text}");
+    }
+}
+
+// F35
+#[test]
+fn percent_and_plus_signs_are_decoded_by_the_host_alone() {
+    let Ok(Filter::Compare(compare)) = parse(r#"a eq "100%25+1""#) else { panic!() };
+    assert_eq!(compare.literal, Literal::String("100%25+1".into()));
+    for text in ["a%20pr", "a+pr", "a%20eq%20%22x%22"] {
+        assert!(parse(text).is_err(), "{text}");
+    }
+}
+
 // F09
 #[test]
 fn string_escapes_are_decoded_and_bad_ones_refused() {
