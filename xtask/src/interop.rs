@@ -20,6 +20,8 @@ pub(crate) fn run() -> Outcome {
     ] {
         let mut command = Command::new(&python);
         command.arg(scripts().join(script)).arg("--server").arg(&server);
+        // The peers' own deprecations are not news about us.
+        command.env("PYTHONWARNINGS", "ignore");
         step::run(what, &mut command)?;
     }
     Ok(())
