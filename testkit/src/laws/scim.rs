@@ -2,11 +2,11 @@
 
 use scim_filter::{BindOptions, Columns, Dialect, Filter, PatchPath, UnknownAttributes};
 use scim_patch::{PatchRequest, Quirks};
-use scim_schema::{CheckOptions, Projection, Resource, ResourceType, SchemaSet};
+use scim_schema::{CheckOptions, Projection, Resource, ResourceType, SchemaSet, ScimError, is_unassigned};
 use serde_json::{Value, json};
 
-/// Whatever text is given as a filter, what is read prints as text that is read the same; binding, evaluating and
-/// translating it never panic.
+/// Whatever text is given as a filter, what is read prints as text that is read the same, and what is strict is read
+/// the same where loose strings are; binding, evaluating and translating it never panic.
 ///
 /// # Panics
 /// When a printed filter is refused or read as another.
@@ -15,7 +15,12 @@ pub fn filter(bytes: &[u8]) {
         return;
     };
     let limits = scim_filter::Limits::default();
-    let Ok(filter) = Filter::parse(text, &limits) else {
+    let strict = Filter::parse(text, &limits);
+    let loose = Filter::parse_loose(text, &limits);
+    if let Ok(strict) = &strict {
+        assert_eq!(loose.as_ref(), Ok(&(strict.clone(), false)), "a strict filter is read otherwise");
+    }
+    let Ok((filter, _)) = loose else {
         return;
     };
     let printed = filter.to_string();
@@ -60,10 +65,12 @@ pub fn patch_path(bytes: &[u8]) {
     }
 }
 
-/// Whatever body is sent as a PATCH, applying it changes the resource exactly if it says so, and it says why it fails.
+/// Whatever body is sent as a PATCH, applying it changes the resource exactly if it says so, leaves a resource that its
+/// schema takes, and says why it fails; what needs no quirk is the same without.
 ///
 /// # Panics
-/// When the changes that are told aren't those that were made, or an error has no answer.
+/// When the changes that are told aren't those that were made, the result is no good resource, or an error has no
+/// answer.
 pub fn patch(bytes: &[u8]) {
     let schemas = SchemaSet::standard();
     for quirks in [Quirks::strict(), Quirks::okta(), Quirks::entra(), Quirks::tolerant()] {
@@ -77,11 +84,37 @@ pub fn patch(bytes: &[u8]) {
                     assert_eq!(patched.changed(), patched.resource != before, "{:?}", patched.changes);
                     let again = scim_patch::apply(&before, &request, resource_type);
                     assert_eq!(again.as_ref(), Ok(&patched), "the same PATCH made something else");
+                    if patched.quirks.is_empty() {
+                        let strict =
+                            PatchRequest::parse(bytes, Quirks::strict(), &scim_patch::Limits::default());
+                        let strict =
+                            strict.and_then(|strict| scim_patch::apply(&before, &strict, resource_type));
+                        assert_eq!(strict.as_ref(), Ok(&patched), "a quirk that isn't told had an effect");
+                    }
+                    check_patched(&before, patched.resource, resource_type);
                 }
-                Err(error) => assert!(!error.to_string().is_empty()),
+                Err(error) => assert!([400, 413].contains(&error.status()), "{error}"),
+            }
+            // The deltas of a group need no group; whether they do the same is shown elsewhere.
+            if let Err(error) = scim_patch::plan(&request, resource_type) {
+                assert!([400, 413].contains(&error.status()), "{error}");
             }
         }
     }
+}
+
+fn check_patched(before: &Resource, after: Resource, resource_type: &ResourceType) {
+    assert_eq!(after.id(), before.id());
+    for (name, value) in after.as_map() {
+        assert!(!is_unassigned(value), "{name} is left unassigned");
+        let elements = value.as_array().into_iter().flatten();
+        let primaries = elements.filter(|element| element.get("primary") == Some(&Value::Bool(true))).count();
+        assert!(primaries <= 1, "{name} has {primaries} primaries");
+    }
+    let mut options = CheckOptions::default();
+    options.unknown_attributes = scim_schema::UnknownAttributes::Reject;
+    let checked = resource_type.check_patched(after, before, &options);
+    assert!(checked.is_ok(), "{checked:?}");
 }
 
 /// Whatever body is sent as a resource, what passes the check passes it again unchanged, and a projection of a
