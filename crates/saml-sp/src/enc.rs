@@ -11,10 +11,6 @@ mod structure;
 pub use algorithm::{DataEncryption, KeyTransport, Mgf};
 pub use decrypt::EncryptionEvidence;
 pub(crate) use decrypt::{DecryptionContext, decrypt};
-#[cfg_attr(
-    not(any(test, feature = "testing")),
-    expect(unused_imports, reason = "only the test IdP encrypts")
-)]
 pub(crate) use encrypt::{EncryptOptions, EncryptRandom, encrypt};
 pub use error::DecryptError;
 pub use policy::EncryptionPolicy;

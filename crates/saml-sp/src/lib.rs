@@ -56,7 +56,8 @@ pub use login::{
     ReplayClaim, Session, Sighting, SubjectKey, Verified,
 };
 pub use logout::{
-    IdpSession, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest, PendingLogout,
+    EncryptionRandom, IdpSession, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest,
+    PendingLogout,
 };
 pub use metadata::{
     ChangeVerdict, IdpMetadata, MetadataChange, MetadataDiff, MetadataError, MetadataNotice, MetadataOptions,

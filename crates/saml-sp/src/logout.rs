@@ -1,7 +1,10 @@
 //! Single logout: ending a session on both sides (Core 3.7, Profiles 4.4).
 
+mod encrypt;
 mod receive;
 mod send;
+
+pub use encrypt::EncryptionRandom;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -54,6 +57,9 @@ impl Login {
 pub struct LogoutOptions {
     /// How to send the request; by default HTTP-Redirect, or HTTP-POST if the identity provider takes only that.
     pub binding: Option<Binding>,
+    /// Encrypts the name identifier for the identity provider, whose metadata must name a certificate for that
+    /// ([`crate::IdentityProvider::encryption_certificates`]); it is otherwise readable for the browser. Absent means plain.
+    pub encrypt_name_id: Option<EncryptionRandom>,
     /// How long the answer may take; ten minutes by default.
     pub lifetime: Option<Seconds>,
     /// Until when the request counts.
@@ -141,6 +147,19 @@ pub struct LogoutRequest {
     pub signature: Option<SignatureEvidence>,
 }
 
+impl LogoutRequest {
+    /// Tells whether the wish ends a session at an instant: it means the session ([`IdpSession::is_meant_by`]), and it still
+    /// counts.
+    ///
+    /// Ask this of the requests that were received before, too, when a login comes in: a logout that overtook its login
+    /// wins (SLO-06, Core 3.7.3.1). A request without [`LogoutRequest::not_on_or_after`] counts as long as the host keeps
+    /// it.
+    #[must_use]
+    pub fn ends(&self, session: &IdpSession, now: DateTime<Utc>) -> bool {
+        session.is_meant_by(self) && self.not_on_or_after.is_none_or(|end| now < end)
+    }
+}
+
 /// How a logout that we asked for ended at the identity provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogoutOutcome {
@@ -162,3 +181,6 @@ pub enum LogoutAnswer {
     /// The sessions are ended, or there were none.
     Success,
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ pub use cause::{Cause, Part};
 
 use std::fmt;
 
-use crate::Binding;
+use crate::{Binding, LocalPath};
 
 /// A message was refused; the first broken rule, in the documented order of evaluation, is named.
 ///
@@ -27,6 +27,7 @@ pub struct Rejection {
     cause: Box<Cause>,
     verified: bool,
     answer_to: Option<Box<AnswerTo>>,
+    bounce_to: Option<Box<LocalPath>>,
 }
 
 impl Rejection {
@@ -76,6 +77,21 @@ impl Rejection {
         matches!(*self.cause, Cause::Unsolicited { bounce: true })
     }
 
+    /// Gives the place on this site that a bounced response's `RelayState` names: a deep link, for
+    /// [`crate::LoginOptions::return_to`] of the host's own login. `None` if it names none on this site, or nothing bounces.
+    #[must_use]
+    pub fn bounce_to(&self) -> Option<&LocalPath> {
+        self.bounce_to.as_deref()
+    }
+
+    /// Keeps where a bounced response would have led.
+    pub(crate) fn with_bounce_to(mut self, relay_state: Option<&str>) -> Self {
+        if self.should_bounce() {
+            self.bounce_to = relay_state.and_then(|text| text.parse().ok()).map(Box::new);
+        }
+        self
+    }
+
     /// Gives the request that must be answered though it was refused, if it is one.
     pub(crate) fn answer_to(&self) -> Option<&AnswerTo> {
         self.answer_to.as_deref()
@@ -96,7 +112,7 @@ impl Rejection {
 
 impl From<Cause> for Rejection {
     fn from(cause: Cause) -> Self {
-        Self { cause: Box::new(cause), verified: false, answer_to: None }
+        Self { cause: Box::new(cause), verified: false, answer_to: None, bounce_to: None }
     }
 }
 

@@ -8,6 +8,7 @@ mod context;
 mod envelope;
 mod examine;
 mod fields;
+mod several;
 mod status;
 mod subject;
 mod unverified;

@@ -241,6 +241,43 @@ fn a_request_that_is_not_signed_by_the_identity_provider_is_refused() {
     host.receive(&Inbound::RawQuery(bare), None).unwrap();
 }
 
+// SIG-20, SLO-02
+#[test]
+fn a_redirected_logout_is_verified_over_the_bytes_that_were_sent() {
+    let host = Host::new();
+    let message = host.test.logout_request(&order()).unwrap();
+    let url = host.test.redirect(&message, None).unwrap();
+    let text = url.split_once("SAMLRequest=").unwrap().1.split('&').next().unwrap().to_owned();
+    let lower = |text: &str| text.replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d");
+    let algorithm = "http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256";
+    for (text, relay_state, algorithm) in [
+        (text.clone(), None, algorithm.to_owned()),
+        (lower(&text), Some("a%2fb"), algorithm.replace("%3A", "%3a").replace("%2F", "%2f")),
+        (text.clone(), Some("a+b"), algorithm.to_owned()),
+        (text.clone(), Some(""), algorithm.to_owned()),
+    ] {
+        let state = relay_state.map(|state| format!("&RelayState={state}")).unwrap_or_default();
+        let octets = format!("SAMLRequest={text}{state}&SigAlg={algorithm}");
+        let signature = BASE64_STANDARD.encode(host.sign(octets.as_bytes()));
+        let signature = signature.replace('+', "%2b").replace('/', "%2f").replace('=', "%3d");
+        let odd = format!("Signature={signature}&x=1&SigAlg={algorithm}{state}&SAMLRequest={text}");
+        for query in [format!("{octets}&Signature={signature}"), odd] {
+            let found = host.receive(&Inbound::RawQuery(&query), None);
+            let LogoutMessage::Request(request) = found.unwrap() else { panic!("a request is no response") };
+            let expected = relay_state.map(|state| state.replace("%2f", "/").replace('+', " "));
+            assert_eq!(request.relay_state, expected);
+        }
+        // What was absent is not signed as if it were empty, nor the other way round.
+        let other = match relay_state {
+            Some(_) => format!("SAMLRequest={text}&SigAlg={algorithm}&Signature={signature}"),
+            None => format!("SAMLRequest={text}&RelayState=&SigAlg={algorithm}&Signature={signature}"),
+        };
+        assert_eq!(host.receive(&Inbound::RawQuery(&other), None).unwrap_err(), "SIG-07", "{other}");
+        let twice = format!("{octets}&Signature={signature}&Signature={signature}");
+        assert_eq!(host.receive(&Inbound::RawQuery(&twice), None).unwrap_err(), "SIG-20");
+    }
+}
+
 // SIG-20
 #[test]
 fn a_redirected_message_carries_no_xml_signature() {
@@ -331,6 +368,14 @@ impl Host {
         options.relay_state = Some("r".to_owned());
         options.return_to = Some("/bye".parse().unwrap());
         self.connection().begin_logout(&session(), options, id("_out"), now()).unwrap()
+    }
+
+    /// What the identity provider signs, as it is.
+    fn sign(&self, octets: &[u8]) -> Vec<u8> {
+        let pem = self.test.key().private_key_pem().unwrap();
+        let key = openssl::pkey::PKey::private_key_from_pem(pem.as_bytes()).unwrap();
+        let mut signer = openssl::sign::Signer::new(openssl::hash::MessageDigest::sha256(), &key).unwrap();
+        signer.sign_oneshot_to_vec(octets).unwrap()
     }
 
     /// What the identity provider reads when the browser brings it.

@@ -32,6 +32,19 @@ use crate::{
 /// # }
 /// # example(include_str!("../../../../testdata/saml/captures/keys/sp.crt")).unwrap();
 /// ```
+///
+/// None is made without keys, neither here nor from metadata or serde:
+///
+/// ```
+/// # use saml_sp::*;
+/// let endpoint = Endpoint::new(Binding::HttpRedirect, "https://idp.example.com/sso".parse()?);
+/// let keyless = IdentityProvider::new("https://idp.example.com".parse()?, vec![endpoint], Vec::new());
+/// assert_eq!(keyless.unwrap_err(), ConfigError::NoSigningKey);
+/// # Ok::<(), ConfigError>(())
+/// ```
+/// ```compile_fail,E0599
+/// let nobody = saml_sp::IdentityProvider::default();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "RawIdentityProvider", into = "RawIdentityProvider")]
 pub struct IdentityProvider {

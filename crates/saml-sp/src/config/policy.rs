@@ -24,6 +24,20 @@ use crate::{
 /// assert!(serde_json::from_str::<Policy>(r#"{ "skew": 301 }"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// What lowers safety has to be named, so that a reader finds it; there is no other name for it and no short way:
+///
+/// ```
+/// let mut policy = saml_sp::Policy::default();
+/// policy.danger_accept_unsigned_logout = true;
+/// ```
+/// ```compile_fail,E0609
+/// let mut policy = saml_sp::Policy::default();
+/// policy.accept_unsigned_logout = true;
+/// ```
+/// ```compile_fail,E0639
+/// let policy = saml_sp::Policy { danger_accept_unsigned_logout: true, ..saml_sp::Policy::default() };
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +46,12 @@ pub struct Policy {
     pub accepted_authn_contexts: BTreeSet<String>,
     /// Audiences that are accepted beside the service provider's entity id (ASN-05).
     pub accepted_audiences: BTreeSet<String>,
+    /// Takes a response with several assertions, up to eight, instead of refusing it (ASN-17).
+    ///
+    /// Every one must come from the identity provider, be signed, and speak of one person. Those that fail otherwise are
+    /// dropped and reported; the rest is one login. Then [`crate::Verified::claims`] and [`crate::Verified::admit_all`] are
+    /// the way to it.
+    pub accept_several_assertions: bool,
     /// Which algorithms a signature may use (SIG-06).
     pub algorithms: AlgorithmPolicy,
     /// Accepts logout messages that nobody signed (SLO-02).
@@ -65,6 +85,7 @@ impl Default for Policy {
         Self {
             accepted_authn_contexts: BTreeSet::new(),
             accepted_audiences: BTreeSet::new(),
+            accept_several_assertions: false,
             algorithms: AlgorithmPolicy::default(),
             danger_accept_unsigned_logout: false,
             encryption: EncryptionPolicy::default(),

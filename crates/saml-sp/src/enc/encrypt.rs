@@ -1,4 +1,4 @@
-//! Encrypting for a recipient: what a test identity provider does.
+//! Encrypting for a recipient: an identifier in a logout request, and what a test identity provider sends.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -26,6 +26,11 @@ pub struct Evidence {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
+    /// ASN-17: one of several assertions was dropped.
+    AssertionDropped {
+        /// The rule that it broke.
+        code: &'static str,
+    },
     /// SIG-09: the certificate whose key verified has expired; standards say to go on, an admin should know.
     CertificateExpired {
         /// When it expired.

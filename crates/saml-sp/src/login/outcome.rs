@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Attributes, Evidence, NameId, SubjectKey};
 use crate::{
-    EntityId, RequestId,
+    EntityId, LocalPath, RequestId,
     rejection::{Cause, Rejection},
 };
 
@@ -20,16 +20,36 @@ use crate::{
 ///     verified.value
 /// }
 /// ```
+///
+/// Nor can a value be declared verified, or admitted twice:
+///
+/// ```compile_fail,E0451
+/// fn says_so(value: saml_sp::NameId, claim: saml_sp::ReplayClaim) -> saml_sp::Verified<saml_sp::NameId> {
+///     saml_sp::Verified { value, claim, further: Vec::new() }
+/// }
+/// ```
+/// ```compile_fail,E0382
+/// fn twice(verified: saml_sp::Verified<saml_sp::Login>) {
+///     let _ = verified.admit(saml_sp::Sighting::FirstUse);
+///     let _ = verified.admit(saml_sp::Sighting::FirstUse);
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "nobody is signed in before `admit`"]
 pub struct Verified<T> {
     value: T,
     claim: ReplayClaim,
+    further: Vec<ReplayClaim>,
 }
 
 impl<T> Verified<T> {
     pub(crate) fn new(value: T, claim: ReplayClaim) -> Self {
-        Self { value, claim }
+        Self { value, claim, further: Vec::new() }
+    }
+
+    pub(crate) fn with_further_claims(mut self, further: Vec<ReplayClaim>) -> Self {
+        self.further = further;
+        self
     }
 
     /// Says what the host must store exactly once, and until when.
@@ -47,15 +67,38 @@ impl<T> Verified<T> {
         &self.value
     }
 
+    /// Gives every claim, each to be stored like [`Verified::claim`], which is the first; more than one only if the policy
+    /// takes several assertions ([`crate::Policy::accept_several_assertions`]).
+    pub fn claims(&self) -> impl Iterator<Item = &ReplayClaim> {
+        std::iter::once(&self.claim).chain(&self.further)
+    }
+
     /// Gives the value out if the claim was new.
     ///
     /// # Errors
-    /// A [`Rejection`] with code `ASN-05` if it was seen before.
+    /// A [`Rejection`] with code `ASN-05` if it was seen before, `ASN-17` if there are more claims than one: they need
+    /// [`Verified::admit_all`].
     pub fn admit(self, sighting: Sighting) -> Result<T, Rejection> {
-        match sighting {
-            Sighting::FirstUse => Ok(self.value),
-            Sighting::Seen => Err(Rejection::from(Cause::Replayed).verified()),
+        self.admit_all([sighting])
+    }
+
+    /// Gives the value out if every claim was new; the sightings are in the order of [`Verified::claims`].
+    ///
+    /// # Errors
+    /// A [`Rejection`] with code `ASN-05` if one was seen before, `ASN-17` if there is not one sighting for each claim.
+    pub fn admit_all(self, sightings: impl IntoIterator<Item = Sighting>) -> Result<T, Rejection> {
+        let expected = self.claims().count();
+        let mut found = 0_usize;
+        for sighting in sightings {
+            found = found.saturating_add(1);
+            if sighting == Sighting::Seen {
+                return Err(Rejection::from(Cause::Replayed).verified());
+            }
         }
+        if found != expected {
+            return Err(Rejection::from(Cause::Unclaimed { expected, found }).verified());
+        }
+        Ok(self.value)
     }
 }
 
@@ -69,6 +112,14 @@ pub enum Sighting {
 }
 
 /// The identity of a message that may be used once.
+///
+/// Only a check makes one, so that what is stored is what was checked:
+///
+/// ```compile_fail,E0639
+/// fn of_my_own(issuer: saml_sp::EntityId, now: chrono::DateTime<chrono::Utc>) -> saml_sp::ReplayClaim {
+///     saml_sp::ReplayClaim { issuer, id: "_1".to_owned(), forget_after: now }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ReplayClaim {
@@ -80,7 +131,13 @@ pub struct ReplayClaim {
     pub forget_after: DateTime<Utc>,
 }
 
-/// A person who signed in.
+/// A person who signed in: what is left when every check has passed and [`Verified::admit`] has let it through.
+///
+/// Account, name, groups and session are read from it, and nothing else makes one:
+///
+/// ```compile_fail,E0599
+/// let login = saml_sp::Login::default();
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     pub(crate) attributes: Attributes,
@@ -149,6 +206,14 @@ impl Login {
     #[must_use]
     pub fn relay_state(&self) -> Option<&str> {
         self.relay_state.as_deref()
+    }
+
+    /// Gives the place on this site that the `RelayState` of a login names that nobody asked for: a deep link that the
+    /// identity provider was set up with. `None` if it is no path of this site (RSP-11), or if the login was asked for: its
+    /// place is [`crate::PendingLogin::return_to`].
+    #[must_use]
+    pub fn deep_link(&self) -> Option<LocalPath> {
+        if self.in_response_to.is_some() { None } else { self.relay_state()?.parse().ok() }
     }
 
     /// Gives the request that was answered; absent if nobody asked.

@@ -7,7 +7,7 @@ use crate::{
     Binding, Connection, Endpoint, EndpointUrl, Outbound, Rejection, RequestError, RequestId, Seconds,
     binding::MessageKind,
     names::{ASSERTION, PROTOCOL, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS},
-    request::{Sending, check_relay_state, name_id_element, signer, xml_or_redirect},
+    request::{Sending, check_relay_state, signer, xml_or_redirect},
     time::{format_instant, later},
     xml::write::XmlElement,
 };
@@ -66,7 +66,7 @@ impl Connection<'_> {
             .attr_opt("NotOnOrAfter", options.not_on_or_after.map(format_instant))
             .attr_opt("Reason", options.reason.as_deref())
             .child(self.issuer())
-            .child(name_id_element(&session.name_id))
+            .child(self.logout_name_id(&session.name_id, options.encrypt_name_id.as_ref())?)
             .children(
                 session.session_indexes.iter().map(|index| protocol("SessionIndex").text(index.as_str())),
             ))

@@ -169,9 +169,11 @@ impl MetadataOptions {
         sign_on.iter_mut().for_each(|endpoint| endpoint.response_location = None);
         let keys = signing_keys(role, &mut notices)?;
         // An identity provider that signs its own metadata only says again what it claims.
-        let by_third_party = signature
+        let signer = signature
             .as_ref()
-            .is_some_and(|signature| keys.iter().all(|key| key.fingerprint() != signature.key));
+            .and_then(|signature| self.pinned_keys.iter().find(|key| key.fingerprint() == signature.key));
+        let by_third_party =
+            signer.is_some_and(|signer| keys.iter().all(|key| !key.pkey().public_eq(signer.pkey())));
         let cache_duration = selected.cache_duration.filter(|text| {
             let known = parse_period(text).is_some();
             if !known {

@@ -520,6 +520,17 @@ pub enum Cause {
         /// The class that came, if any.
         found: Option<String>,
     },
+    /// ASN-17: an assertion speaks of another person than the one beside it, or of nobody who could be told to be the same.
+    #[error("the assertions do not speak of one person")]
+    OtherPrincipal,
+    /// ASN-17: there are several assertions, and the host didn't store the claim of each.
+    #[error("not every assertion was claimed")]
+    Unclaimed {
+        /// How many claims there are.
+        expected: usize,
+        /// How many the host told of.
+        found: usize,
+    },
     /// ASN-05: the assertion has been used before.
     #[error("the assertion has been used before")]
     Replayed,

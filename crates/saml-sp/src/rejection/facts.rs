@@ -74,6 +74,7 @@ impl Cause {
             Self::NameIdTooLong { .. } => "ASN-18",
             Self::NameIdFormat { .. } | Self::NameIdQualifier { .. } => "ASN-12",
             Self::OtherSubject => "ASN-13",
+            Self::OtherPrincipal | Self::Unclaimed { .. } => "ASN-17",
             Self::NoBearer
             | Self::ConfirmationLacks { .. }
             | Self::Recipient { .. }
@@ -96,6 +97,7 @@ impl Cause {
             | Self::RelayStateTooLong { limit, .. }
             | Self::NameIdTooLong { limit, .. } => format!("at most {limit}"),
             Self::SeveralAssertions { .. } => "1".to_owned(),
+            Self::Unclaimed { expected, .. } => expected.to_string(),
             Self::Flag { .. } => "true or false".to_owned(),
             Self::WrongMessage { expected, .. } => (*expected).to_owned(),
             Self::Version { .. } => "2.0".to_owned(),
@@ -138,7 +140,8 @@ impl Cause {
             Self::MessageTooLong { found, .. }
             | Self::RelayStateTooLong { found, .. }
             | Self::NameIdTooLong { found, .. }
-            | Self::SeveralAssertions { found } => found.to_string(),
+            | Self::SeveralAssertions { found }
+            | Self::Unclaimed { found, .. } => found.to_string(),
             Self::Encoding { found }
             | Self::WrongMessage { found, .. }
             | Self::UnexpectedElement { found, .. }

@@ -61,6 +61,12 @@ pub enum RequestError {
     /// The message could not be signed.
     #[error("the message could not be signed: {0}")]
     Sign(#[from] SignError),
+    /// SLO-01: the name identifier should be encrypted and the identity provider has no certificate for that.
+    #[error("the identity provider has no certificate to encrypt for")]
+    NoEncryptionKey,
+    /// SLO-01: the name identifier could not be encrypted.
+    #[error("the name identifier could not be encrypted")]
+    Encryption,
     /// SLO-01: the login names no session or no person, so there is nothing to end.
     #[error("the login has no name identifier or no session index")]
     NoSession,
@@ -78,7 +84,7 @@ impl RequestError {
             Self::NoEndpoint => "REQ-02",
             Self::NoLogoutEndpoint => "SLO-07",
             Self::NoKey | Self::Sign(_) => "REQ-08",
-            Self::NoSession => "SLO-01",
+            Self::Encryption | Self::NoEncryptionKey | Self::NoSession => "SLO-01",
             Self::RelayState { .. } => "REQ-09",
         }
     }

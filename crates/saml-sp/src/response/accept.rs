@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    assertion::{AssertionParts, judge},
+    assertion::{AssertionParts, Judged, judge},
     context::Context,
     envelope::Envelope,
+    several::combine,
 };
 use crate::{
     Binding, Connection, Evidence, Inbound, Login, Notice, PendingLogin, Verified,
@@ -79,7 +80,7 @@ impl Connection<'_> {
         let context = Context::new(*self, pending, now).arrived_by(arrived_by);
         let received = self.parse(xml)?;
         let unverified = Envelope::read(received.root())?;
-        let received_assertion = unverified.assertions.first().copied();
+        let received_assertions = unverified.assertions.clone();
 
         // From here on the envelope is what its signature covers, if it has one.
         let outer = self.verify(received.root(), Part::Response)?;
@@ -89,8 +90,37 @@ impl Connection<'_> {
             None => unverified,
         };
         let judged = |rejection: Rejection| if outer.is_some() { rejection.verified() } else { rejection };
-        let assertion = envelope.assertion().map_err(judged)?;
+        let assertions = envelope.assertions(self.most_assertions()).map_err(judged)?;
+        let around =
+            Around { envelope: &envelope, outer: outer.as_ref(), one_of_several: assertions.len() > 1 };
+        // Signatures and issuers are judged of all, and one bad one refuses (SIG-11); of the rest each for itself (ASN-17).
+        let judged = assertions
+            .iter()
+            .zip(received_assertions)
+            .map(|(assertion, received)| self.judge_assertion(&context, &around, *assertion, received))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|rejection| rejection.with_bounce_to(relay_state.as_deref()))?;
+        combine(&context, judged, relay_state).map_err(Rejection::verified)
+    }
 
+    /// Gives the number of assertions that are taken (SIG-13, ASN-17).
+    pub(super) fn most_assertions(&self) -> usize {
+        if self.policy().accept_several_assertions { MAX_ASSERTIONS } else { 1 }
+    }
+
+    /// Verifies and judges one assertion: as it stands in what the response's signature covers, and as it was received.
+    ///
+    /// # Errors
+    /// What refuses the whole response; inside, what is wrong with this assertion alone.
+    fn judge_assertion(
+        &self,
+        context: &Context<'_>,
+        around: &Around<'_, '_>,
+        assertion: Element<'_>,
+        received: Element<'_>,
+    ) -> Result<Result<Judged, Rejection>, Rejection> {
+        let Around { envelope, outer, one_of_several } = *around;
+        let judged = |rejection: Rejection| if outer.is_some() { rejection.verified() } else { rejection };
         // An encrypted assertion becomes a document of its own; a plain one is verified where it was received.
         let opened = match assertion.is(ASSERTION, "EncryptedAssertion") {
             true => Some(
@@ -100,15 +130,12 @@ impl Connection<'_> {
             false => None,
         };
         let opened_document = opened.as_ref().map(|opened| self.parse(&opened.bytes)).transpose()?;
-        let signed_here = match (&opened_document, received_assertion) {
-            (Some(document), _) => document.root(),
-            (None, received) => received.ok_or(Cause::NoAssertion)?,
-        };
+        let signed_here = opened_document.as_ref().map_or(received, |document| document.root());
         let inner = self.verify(signed_here, Part::Assertion)?;
         self.check_demand(outer.is_some(), inner.is_some())?;
         let inner_document = inner.as_ref().map(|covered| self.parse(&covered.bytes)).transpose()?;
         // What is read is its own signature's bytes, or stands in the bytes of the response's signature, or isn't read.
-        let assertion = match (&inner_document, &opened_document, &outer_document) {
+        let assertion = match (&inner_document, &opened_document, outer) {
             (Some(document), _, _) => document.root(),
             (None, Some(document), Some(_)) => document.root(),
             (None, None, Some(_)) => assertion,
@@ -117,9 +144,9 @@ impl Connection<'_> {
 
         let parts = AssertionParts::read(assertion).map_err(Rejection::verified)?;
         let encryption = opened.as_ref().map(|opened| opened.evidence.clone());
-        check_envelope(&context, &envelope, &parts, outer.is_some(), encryption.is_some())?;
-        let evidence = self.evidence(&parts, outer.as_ref(), inner.as_ref(), encryption, now);
-        judge(&context, &parts, evidence, relay_state).map_err(Rejection::verified)
+        check_envelope(context, envelope, &parts, outer.is_some(), encryption.is_some())?;
+        let evidence = self.evidence(&parts, outer, inner.as_ref(), encryption, context.now);
+        Ok(judge(context, &parts, evidence, one_of_several).map_err(Rejection::verified))
     }
 
     pub(super) fn parse<'i>(&self, bytes: &'i [u8]) -> Result<Document<'i>, Rejection> {
@@ -191,6 +218,15 @@ impl Connection<'_> {
     }
 }
 
+/// What stands around an assertion.
+#[derive(Clone, Copy)]
+struct Around<'e, 'd> {
+    envelope: &'e Envelope<'d>,
+    /// What the response's signature covers, if it has one.
+    outer: Option<&'e Covered>,
+    one_of_several: bool,
+}
+
 /// Judges issuer, destination, request binding and age, in this order.
 fn check_envelope(
     context: &Context<'_>,
@@ -229,3 +265,6 @@ pub(super) fn check_destination(
         None => Ok(()),
     }
 }
+
+/// No product is known to send more than one; each that is encrypted costs private-key operations.
+const MAX_ASSERTIONS: usize = 8;

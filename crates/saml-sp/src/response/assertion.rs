@@ -10,7 +10,8 @@ use super::{
     subject::{check_confirmations, check_name_id, identifier},
 };
 use crate::{
-    AuthnContext, Comparison, Evidence, Login, Notice, ReplayClaim, Session, SubjectKey, Verified,
+    Attributes, AuthnContext, Comparison, Evidence, Login, NameId, Notice, ReplayClaim, Session, SubjectKey,
+    Verified,
     names::{ASSERTION, DS},
     rejection::{Cause, Part, Rejection},
     request::RequestedAuthnContext,
@@ -74,13 +75,24 @@ impl<'d> AssertionParts<'d> {
     }
 }
 
-/// Judges time, subject, audience and session, in this order, and makes the login.
+/// An assertion that passed, on the way to a login.
+pub(super) struct Judged {
+    pub(super) attributes: Attributes,
+    /// Absent only beside another assertion that has it.
+    pub(super) authn: Option<Authn>,
+    pub(super) claim: ReplayClaim,
+    pub(super) evidence: Evidence,
+    pub(super) name_id: Option<NameId>,
+}
+
+/// Judges time, subject, audience and session, in this order. One of several assertions need not say how the person
+/// signed in.
 pub(super) fn judge(
     context: &Context<'_>,
     parts: &AssertionParts<'_>,
     mut evidence: Evidence,
-    relay_state: Option<String>,
-) -> Result<Verified<Login>, Rejection> {
+    one_of_several: bool,
+) -> Result<Judged, Rejection> {
     let connection = &context.connection;
     let policy = connection.policy();
     let issued = parts.fields.check_issue_instant(connection, context.now)?;
@@ -93,7 +105,10 @@ pub(super) fn judge(
     }
     let presentable_until = check_confirmations(context, subject)?;
     check_audience(context, parts.conditions, &mut evidence.notices)?;
-    let authn = judge_authn(context, &parts.authn, &mut evidence.notices)?;
+    let authn = match parts.authn.as_slice() {
+        [] if one_of_several => None,
+        statements => Some(judge_authn(context, statements, &mut evidence.notices)?),
+    };
     let attributes = read_attributes(context, &parts.attributes, &mut evidence.notices)?;
 
     // After the issue limit the assertion is refused anyway, so that the claim need not outlive it.
@@ -103,20 +118,34 @@ pub(super) fn judge(
         id: parts.id.to_owned(),
         forget_after: presentable_until.min(too_old),
     };
-    let (idp, sp) = (connection.idp().entity_id(), connection.sp().entity_id());
-    let login = Login {
-        attributes,
-        authn_context: authn.context,
-        authn_instant: authn.instant,
-        evidence,
-        idp: idp.clone(),
-        in_response_to: context.pending.map(|pending| pending.request_id().clone()),
-        relay_state,
-        session: authn.session,
-        subject_key: name_id.as_ref().map(|name_id| SubjectKey::new(idp, sp, name_id)),
-        subject: name_id,
-    };
-    Ok(Verified::new(login, claim))
+    Ok(Judged { attributes, authn, claim, evidence, name_id })
+}
+
+impl Judged {
+    /// Makes the login, which somebody must have signed in for (ASN-06).
+    pub(super) fn into_login(
+        self,
+        context: &Context<'_>,
+        relay_state: Option<String>,
+    ) -> Result<Verified<Login>, Rejection> {
+        let Self { attributes, authn, claim, evidence, name_id } = self;
+        let authn = authn.ok_or(Cause::NoAuthnStatement)?;
+        let connection = &context.connection;
+        let (idp, sp) = (connection.idp().entity_id(), connection.sp().entity_id());
+        let login = Login {
+            attributes,
+            authn_context: authn.context,
+            authn_instant: authn.instant,
+            evidence,
+            idp: idp.clone(),
+            in_response_to: context.pending.map(|pending| pending.request_id().clone()),
+            relay_state,
+            session: authn.session,
+            subject_key: name_id.as_ref().map(|name_id| SubjectKey::new(idp, sp, name_id)),
+            subject: name_id,
+        };
+        Ok(Verified::new(login, claim))
+    }
 }
 
 /// What the authentication statements say.

@@ -48,15 +48,15 @@ impl<'d> Envelope<'d> {
         Ok(Self { fields, issuer, status, assertions })
     }
 
-    /// Gives the one assertion, plain or encrypted (RSP-07, RSP-08, SIG-13).
-    pub(super) fn assertion(&self) -> Result<Element<'d>, Rejection> {
+    /// Gives the assertions, plain or encrypted: one, or as many as are allowed (RSP-07, RSP-08, SIG-13, ASN-17).
+    pub(super) fn assertions(&self, most: usize) -> Result<&[Element<'d>], Rejection> {
         if !self.status.is_success() {
             return Err(Cause::Status(Box::new(self.status.clone())).into());
         }
-        match *self.assertions.as_slice() {
-            [assertion] => Ok(assertion),
-            [] => Err(Cause::NoAssertion.into()),
-            [_, ..] => Err(Cause::SeveralAssertions { found: self.assertions.len() }.into()),
+        match self.assertions.len() {
+            0 => Err(Cause::NoAssertion.into()),
+            found if found > most => Err(Cause::SeveralAssertions { found }.into()),
+            _ => Ok(&self.assertions),
         }
     }
 }

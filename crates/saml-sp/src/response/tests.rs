@@ -6,6 +6,7 @@
 mod encrypted;
 mod person;
 mod scene;
+mod several;
 
 use scene::{NOW, Scene, body, private_pem, public_pem, time};
 
@@ -286,6 +287,65 @@ fn a_response_that_nobody_asked_for_is_taken_only_by_policy() {
         "ASN-04",
         "its confirmation answers a request"
     );
+}
+
+// RSP-11
+#[test]
+fn a_bounced_response_begins_a_login_of_our_own_with_its_deep_link() {
+    let mut scene = Scene::new();
+    scene.pending = None;
+    scene.policy.unsolicited = Unsolicited::Bounce;
+    let xml = scene.signed(&[(r#" InResponseTo="_q""#, "")]);
+    let bounce = |relay_state: &str| {
+        let form = format!(
+            "{}&RelayState={relay_state}",
+            String::from_utf8(body(&xml)).unwrap().split('&').next().unwrap()
+        );
+        let inbound = Inbound::FormBody(form.as_bytes());
+        let refused = scene.connection().accept_response(&inbound, None, time(NOW)).map(drop).unwrap_err();
+        assert!(refused.should_bounce());
+        refused.bounce_to().map(|path| path.as_str().to_owned())
+    };
+    assert_eq!(bounce("%2Freports%3Fid%3D7").as_deref(), Some("/reports?id=7"));
+    for elsewhere in
+        ["https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "javascript:x", ""]
+    {
+        assert_eq!(bounce(elsewhere), None, "{elsewhere}");
+    }
+    // Nothing is consumed: what was bounced can still be accepted, and then it is claimed as any other.
+    scene.policy.unsolicited = Unsolicited::Accept;
+    assert_eq!(scene.check(&xml).unwrap().claim().id, "_a");
+    // A response that breaks another rule doesn't bounce, or people would go round in circles.
+    scene.policy.unsolicited = Unsolicited::Bounce;
+    let foreign =
+        xml.replace(r#"Destination="https://sp.example/acs""#, r#"Destination="https://sp.example/x""#);
+    let refused = scene.admit(&foreign).unwrap_err();
+    assert_eq!((refused.code(), refused.should_bounce(), refused.bounce_to()), ("RSP-04", false, None));
+}
+
+// RSP-11, REQ-09
+#[test]
+fn the_relay_state_of_an_accepted_response_is_only_a_hint_for_a_local_place() {
+    let mut scene = Scene::new();
+    scene.pending = None;
+    scene.policy.unsolicited = Unsolicited::Accept;
+    let xml = scene.signed(&[(r#" InResponseTo="_q""#, "")]);
+    let hint = |relay_state: &str| {
+        let form = format!(
+            "{}&RelayState={relay_state}",
+            String::from_utf8(body(&xml)).unwrap().split('&').next().unwrap()
+        );
+        let verified =
+            scene.connection().accept_response(&Inbound::FormBody(form.as_bytes()), None, time(NOW)).unwrap();
+        let login = verified.admit(Sighting::FirstUse).unwrap();
+        assert_eq!(login.in_response_to(), None);
+        login.deep_link().map(|path| path.as_str().to_owned())
+    };
+    assert_eq!(hint("%2Freports").as_deref(), Some("/reports"));
+    assert_eq!(hint("https%3A%2F%2Fevil.example"), None);
+    assert_eq!(hint("%2F%2Fevil.example"), None);
+    // Of a login that was asked for, the place is the pending login's.
+    assert_eq!(Scene::new().accept(&[]).unwrap().deep_link(), None);
 }
 
 // RSP-06, TEN-09

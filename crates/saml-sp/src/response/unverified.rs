@@ -18,6 +18,19 @@ use crate::{Inbound, Limits, names::ASSERTION, rejection::Rejection, xml::Docume
 /// assert_eq!(peeked.in_response_to(), Some("_1"));
 /// # Ok::<(), saml_sp::Rejection>(())
 /// ```
+///
+/// It is nobody's identity: it has no subject, and what it tells is plain text, not a name that other calls take.
+///
+/// ```compile_fail,E0308
+/// fn believes(peeked: &saml_sp::UnverifiedIssuer) -> Option<&saml_sp::EntityId> {
+///     peeked.issuer()
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// fn signs_in(peeked: saml_sp::UnverifiedIssuer) -> saml_sp::Login {
+///     peeked.into()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedIssuer {
     in_response_to: Option<String>,
