@@ -91,6 +91,9 @@ pub enum Tenant {
         /// The name that people see [default: the id].
         #[arg(long)]
         name: Option<String>,
+        /// Offer /Bulk though the profile does not.
+        #[arg(long)]
+        bulk: bool,
         /// Where the data is.
         #[command(flatten)]
         data: Data,

@@ -22,9 +22,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     match cli.command {
         Command::Serve(options) => serve_command(options).await?,
         Command::Demo(options) => return crate::demo::run(options).await,
-        Command::Tenant(Tenant::Create { id, profile, name, data }) => {
+        Command::Tenant(Tenant::Create { id, profile, name, bulk, data }) => {
             let base = Base::open(&data).await?;
-            tenant::create(&base, &id, &profile, name.as_deref()).await?;
+            tenant::create(&base, &id, &profile, name.as_deref(), bulk).await?;
             note(&format!("tenant {id} created with profile {profile}"));
         }
         Command::Tenant(Tenant::ConfigureIdp { id, metadata, entity_id, keep_links, data }) => {

@@ -21,15 +21,23 @@ pub const SCIM_CONNECTION: &str = "scim";
 /// What tokens are bound to that may say which identity provider is trusted; no directory has this id.
 pub const CONFIG_CONNECTION: &str = "sso-config";
 
-/// Makes a tenant with a directory connection and a key pair of its own.
+/// Makes a tenant with a directory connection and a key pair of its own; `bulk` offers `/Bulk` where the product does
+/// not.
 ///
 /// # Errors
 /// [`CommandError`]; then nothing was stored.
-pub async fn create(base: &Base, id: &str, product: &str, name: Option<&str>) -> Result<(), CommandError> {
+pub async fn create(
+    base: &Base,
+    id: &str,
+    product: &str,
+    name: Option<&str>,
+    bulk: bool,
+) -> Result<(), CommandError> {
     let now = clock::now();
     let product = profile(product)?;
     let tenant = product.tenant(TenantId::parse(id)?, name.unwrap_or(id));
-    let connection = product.scim_connection(tenant.id.clone(), connection_id(SCIM_CONNECTION)?);
+    let mut connection = product.scim_connection(tenant.id.clone(), connection_id(SCIM_CONNECTION)?);
+    connection.capabilities.bulk |= bulk;
     // Made before the transaction: it takes a moment, and nobody should wait for it.
     let key = sp_keys::make(&base.keys, &tenant.id, now).map_err(CommandError::KeyPair)?;
     let mut tx = base.store.begin().await?;

@@ -19,12 +19,26 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
         )
     };
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        drain(body).await;
         return Err(too_large());
     }
     match to_bytes(body, limit).await {
         Ok(bytes) => Ok(bytes.into()),
         Err(error) if is_too_long(&error) => Err(too_large()),
         Err(_) => Err(Refusal::bad_request("request.body", "the body ended too early")),
+    }
+}
+
+/// Takes the rest of a body that is not wanted: a client still sending when the connection ends sees a broken
+/// connection and never reads why.
+async fn drain(mut body: Body) {
+    use axum::body::HttpBody as _;
+    let mut left = DRAINED;
+    while let Some(Ok(frame)) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await
+    {
+        let length = frame.data_ref().map_or(0, |data| data.len());
+        let Some(rest) = left.checked_sub(length) else { return };
+        left = rest;
     }
 }
 
@@ -46,3 +60,5 @@ pub const SAML_LIMIT: usize = 2 * 1024 * 1024;
 pub const METADATA_LIMIT: usize = 8 * 1024 * 1024;
 /// A SCIM request: enough to name 10,000 members.
 pub const SCIM_LIMIT: usize = 1024 * 1024;
+/// Enough for a client that is a little over; whoever sends more is cut off.
+const DRAINED: usize = 8 * 1024 * 1024;

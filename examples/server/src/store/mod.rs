@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use scim_filter::Dialect;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Executor as _};
 
 pub use error::StoreError;
 
@@ -91,6 +91,37 @@ impl Tx {
     /// [`StoreError`] when the database refuses; then nothing was written.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.0.commit().await?)
+    }
+
+    /// Marks the place that [`Tx::roll_back_to`] goes back to. Names are this program's own, never a client's.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.savepoint_command("SAVEPOINT", name).await
+    }
+
+    /// Keeps what was written since the mark, as part of the transaction, and forgets the mark.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn release(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.savepoint_command("RELEASE SAVEPOINT", name).await
+    }
+
+    /// Takes back what was written since the mark, and forgets the mark.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn roll_back_to(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.savepoint_command("ROLLBACK TO SAVEPOINT", name).await?;
+        self.savepoint_command("RELEASE SAVEPOINT", name).await
+    }
+
+    async fn savepoint_command(&mut self, command: &str, name: &'static str) -> Result<(), StoreError> {
+        let sql = AssertSqlSafe(format!("{command} {name}"));
+        sqlx::query(sql).execute(&mut *self.0).await?;
+        Ok(())
     }
 }
 

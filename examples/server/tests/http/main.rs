@@ -4,6 +4,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "test counters")]
 
 mod bad_input;
+mod bulk;
 mod clients;
 mod command_line;
 mod common;

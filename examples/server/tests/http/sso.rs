@@ -111,7 +111,7 @@ fn a_login_returns_to_where_it_began_and_shows_who_is_signed_in() {
     expect(&server.client().get("/v1/session").unwrap(), 401);
 }
 
-// TEN-09, RSP-12, ASN-05
+// TEN-09, RSP-06, ASN-05
 #[test]
 fn a_response_works_once() {
     for tenant in [("acme", "standard"), ("globex", "toktra")] {
@@ -124,7 +124,9 @@ fn a_response_works_once() {
         assert_eq!(provider.post(&mut browser, &answer, None).status, 303);
         let mut thief = server.client();
         thief.steal_cookies(&browser);
-        assert_eq!(provider.post(&mut thief, &answer, None).status, 403);
+        let reply = provider.post(&mut thief, &answer, None);
+        assert_eq!(reply.status, 403);
+        assert!(reply.body.contains("RSP-06") || reply.body.contains("ASN-05"), "{}", reply.body);
     }
     // The one that nobody asked for is remembered by its own id.
     let server = Server::start();
@@ -226,7 +228,7 @@ fn every_forgery_is_refused_with_a_code_and_none_is_the_servers_fault() {
     assert!(tried > 80, "only {tried} forgeries were tried");
 }
 
-// REQ-06: over HTTPS an answer counts only in the browser that asked.
+// RSP-06: over HTTPS an answer counts only in the browser that asked.
 #[test]
 fn a_login_is_tied_to_its_browser_when_cookies_are_secure() {
     let server = Server::start_with(&["--secure-cookies"]);
@@ -238,6 +240,7 @@ fn a_login_is_tied_to_its_browser_when_cookies_are_secure() {
     let mut victim = server.client();
     let reply = provider.post(&mut victim, &answer, None);
     assert_eq!(reply.status, 403, "{}", reply.body);
+    assert!(reply.body.contains("sso.other_browser"), "{}", reply.body);
     expect(&victim.get("/v1/session").unwrap(), 401);
     let reply = provider.post(&mut attacker, &answer, None);
     assert_eq!(reply.status, 303, "the refused try did not use it up");

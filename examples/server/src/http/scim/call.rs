@@ -135,20 +135,34 @@ impl<'a> Call<'a> {
         Projection::parse(kind, attributes, excluded).map_err(|error| Fault::of(&error))
     }
 
-    /// What becomes of a request with conditions (RFC 7644 3.14); a write to another version than the client knows is
-    /// refused.
-    pub(crate) fn verdict(&self, stored: &StoredResource, writes: bool) -> Result<Verdict, Fault> {
-        if !self.capabilities().etag {
-            return Ok(Verdict::Proceed);
-        }
+    /// The conditions of the request's headers (RFC 7644 3.14); none where versions are not offered.
+    pub(crate) fn condition(&self) -> Result<Precondition, Fault> {
         let header = |name: HeaderName| -> Option<String> {
             let values = self.parts.headers.get_all(name);
             let values: Vec<&str> = values.iter().filter_map(|value| value.to_str().ok()).collect();
             (!values.is_empty()).then(|| values.join(","))
         };
         let (if_match, if_none_match) = (header(header::IF_MATCH), header(header::IF_NONE_MATCH));
-        let condition = Precondition::parse(if_match.as_deref(), if_none_match.as_deref())
-            .map_err(|error| Fault::of(&error))?;
+        self.conditions(if_match.as_deref(), if_none_match.as_deref())
+    }
+
+    /// The same from texts.
+    pub(crate) fn conditions(
+        &self,
+        if_match: Option<&str>,
+        if_none_match: Option<&str>,
+    ) -> Result<Precondition, Fault> {
+        let heeded = self.capabilities().etag;
+        Precondition::parse(if_match.filter(|_| heeded), if_none_match.filter(|_| heeded))
+            .map_err(|error| Fault::of(&error))
+    }
+
+    /// What becomes of a request with conditions; a write to another version than the client knows is refused.
+    pub(crate) fn verdict(
+        condition: &Precondition,
+        stored: &StoredResource,
+        writes: bool,
+    ) -> Result<Verdict, Fault> {
         let current = view::version(stored.version);
         let verdict =
             if writes { condition.for_write(Some(&current)) } else { condition.for_read(Some(&current)) };

@@ -41,6 +41,7 @@ fn service_provider_config(call: &Call<'_>) -> Value {
     let ours = call.capabilities();
     let mut offered = Capabilities::default();
     offered.patch = ours.resources.values().any(|operations| operations.contains(&Operation::Patch));
+    offered.bulk = ours.bulk.then_some(super::bulk::LIMITS);
     offered.filter = Some(FilterSupport { max_results: ours.page.max_size().into() });
     offered.sort = ours.sort;
     offered.etag = ours.etag;

@@ -3,7 +3,6 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use scim_schema::message::Error;
 use scim_schema::{ScimError, ScimType};
-use serde_json::Value;
 
 use crate::http::answer::{Answer, Refusal, typed};
 use crate::random::NoRandomness;
@@ -16,7 +15,7 @@ pub(crate) struct Fault(Box<Parts>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
     status: StatusCode,
-    body: Value,
+    message: Error,
     code: String,
     /// The methods offered, for 405.
     allow: Option<HeaderValue>,
@@ -42,7 +41,7 @@ impl Fault {
     /// A message of the standard, with a code for our log.
     pub(crate) fn message(code: &str, message: &Error) -> Self {
         let status = StatusCode::from_u16(message.status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self(Box::new(Parts { status, body: message.to_json(), code: code.to_owned(), allow: None }))
+        Self(Box::new(Parts { status, message: message.clone(), code: code.to_owned(), allow: None }))
     }
 
     /// There is no such resource, in this tenant.
@@ -78,9 +77,14 @@ impl Fault {
         &self.0.code
     }
 
+    /// The error as an operation of a bulk request tells it.
+    pub(crate) fn into_message(self) -> Error {
+        self.0.message
+    }
+
     /// The answer.
     pub(crate) fn into_answer(self) -> Answer {
-        let mut answer = typed(self.0.status, super::MEDIA_TYPE, self.0.body.to_string());
+        let mut answer = typed(self.0.status, super::MEDIA_TYPE, self.0.message.to_json().to_string());
         let headers = answer.headers_mut();
         match self.0.status {
             StatusCode::UNAUTHORIZED => {

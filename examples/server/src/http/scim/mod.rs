@@ -1,6 +1,7 @@
 //! SCIM 2.0 (RFC 7643, 7644). The tenant comes from the token alone; every answer, errors included, is SCIM's.
 
 mod auth;
+mod bulk;
 mod call;
 mod columns;
 mod directory;
@@ -49,7 +50,9 @@ async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
     match segments.as_slice() {
         ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..] => discovery::answer(&call, &segments),
         ["Me", ..] => Err(not_offered("/Me")),
-        ["Bulk"] => Err(not_offered("/Bulk")),
+        ["Bulk"] if !call.capabilities().bulk => Err(not_offered("/Bulk")),
+        ["Bulk"] if parts.method == Method::POST => bulk::run(&call, body).await,
+        ["Bulk"] => Err(Fault::method("POST")),
         [".search"] => Err(not_offered("a search over all resource types")),
         [endpoint, rest @ ..] => {
             let kind = call.resource_type(endpoint)?;

@@ -28,7 +28,7 @@ pub(super) async fn one(call: &Call<'_>, kind: &ResourceType, id: &str) -> Resul
     let mut db = call.app.base.store.read().await?;
     let stored = resources::find(&mut db, call.tenant(), kind.name(), id).await?;
     let stored = stored.ok_or_else(|| Fault::unknown("such resource"))?;
-    if call.verdict(&stored, false)? == Verdict::NotModified {
+    if Call::verdict(&call.condition()?, &stored, false)? == Verdict::NotModified {
         let mut answer = typed(StatusCode::NOT_MODIFIED, MEDIA_TYPE, Body::empty());
         set_version(call, &mut answer, &stored);
         return Ok(answer);

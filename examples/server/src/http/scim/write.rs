@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use scim_patch::{GroupPlan, MembershipChange, PatchRequest, Quirks, apply, plan, plan_replace};
-use scim_schema::{CheckOptions, Checked, Limits, Resource, ResourceType, ScimType};
+use scim_schema::{AttrPath, CheckOptions, Checked, Limits, Precondition, Resource, ResourceType, ScimType};
 use serde_json::{Map, Value, json};
 use tenant_model::{Actor, DirectoryState, Operation, PersonId, QuirkPreset};
 
@@ -23,43 +23,10 @@ pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> 
     call.allow(kind, Operation::Create)?;
     let projection = call.projection(kind)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let sent = parse(call, kind, &bytes)?;
-    let mut checked = kind.check_create(sent, &check_options(call)).map_err(|error| Fault::of(&error))?;
-    let projection = projection.with_requested(&checked.requested);
-    let change = take_members(kind, &mut checked)?;
-    let mut stored = StoredResource {
-        id: random::uuid()?.to_string(),
-        kind: kind.name().to_owned(),
-        connection: call.caller.connection.id.clone(),
-        person: None,
-        body: Map::new(),
-        created: call.now,
-        updated: call.now,
-        version: 1,
-    };
     let mut tx = call.app.base.store.begin().await?;
-    let mut returning = false;
-    if kind.name() == USER {
-        let person = provision(call, &mut tx, kind, &checked.resource).await?;
-        // TEN-20: a POST for someone whom the directory had switched off brings that resource back.
-        if let Some(before) = resources::of_person(&mut tx, call.tenant(), &person).await? {
-            returning = true;
-            stored.id = before.id;
-            stored.created = before.created;
-            stored.version = before.version.saturating_add(1);
-        }
-        stored.person = Some(person);
-    }
-    let keys = keys::of(kind, &checked, call.capabilities());
-    stored.body = storable(kind, checked.resource);
-    if returning {
-        resources::update(&mut tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
-    } else {
-        resources::insert(&mut tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
-    }
-    let done = membership::carry_out(call, &mut tx, &stored.id, &change).await?;
-    regroup(call, &mut tx, &done).await?;
-    let answer = read::shown(call, &mut tx, kind, &stored, &projection, StatusCode::CREATED).await?;
+    let written = add(call, &mut tx, kind, &bytes).await?;
+    let projection = projection.with_requested(&written.requested);
+    let answer = read::shown(call, &mut tx, kind, &written.stored, &projection, StatusCode::CREATED).await?;
     tx.commit().await?;
     Ok(answer)
 }
@@ -73,16 +40,12 @@ pub(super) async fn replace(
 ) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Replace)?;
     let projection = call.projection(kind)?;
+    let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let sent = parse(call, kind, &bytes)?;
     let mut tx = call.app.base.store.begin().await?;
-    let before = current(call, &mut tx, kind, id).await?;
-    let checked = kind.check_replace(sent, &whole(&before), &check_options(call));
-    let mut checked = checked.map_err(|error| Fault::of(&error))?;
-    let projection = projection.with_requested(&checked.requested);
-    let change = take_members(kind, &mut checked)?;
-    let after = settle(call, &mut tx, kind, before, Some(checked), &change).await?;
-    let answer = read::shown(call, &mut tx, kind, &after, &projection, StatusCode::OK).await?;
+    let written = put(call, &mut tx, kind, id, &bytes, &condition).await?;
+    let projection = projection.with_requested(&written.requested);
+    let answer = read::shown(call, &mut tx, kind, &written.stored, &projection, StatusCode::OK).await?;
     tx.commit().await?;
     Ok(answer)
 }
@@ -96,21 +59,10 @@ pub(super) async fn patch(
 ) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Patch)?;
     let projection = call.projection(kind)?;
+    let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let quirks = match call.capabilities().quirks {
-        QuirkPreset::Strict => Quirks::strict(),
-        QuirkPreset::Tolerant => Quirks::tolerant(),
-    };
-    let request = PatchRequest::parse(&bytes, quirks, &scim_patch::Limits::default())
-        .map_err(|error| Fault::of(&error))?;
     let mut tx = call.app.base.store.begin().await?;
-    let before = current(call, &mut tx, kind, id).await?;
-    let after = if kind.name() == GROUP {
-        patch_group(call, &mut tx, kind, before, &request).await?
-    } else {
-        let checked = patched(call, kind, &whole(&before), &request)?;
-        settle(call, &mut tx, kind, before, checked, &MembershipChange::default()).await?
-    };
+    let after = modify(call, &mut tx, kind, id, &bytes, &condition).await?;
     // A group's members are not read to say that one came: 204 unless the client asks for attributes.
     let asked =
         call.query.any_case("attributes").is_some() || call.query.any_case("excludedAttributes").is_some();
@@ -128,17 +80,126 @@ pub(super) async fn patch(
 /// `DELETE /Users/{id}`.
 pub(super) async fn delete(call: &Call<'_>, kind: &ResourceType, id: &str) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Delete)?;
+    let condition = call.condition()?;
     let mut tx = call.app.base.store.begin().await?;
-    let before = current(call, &mut tx, kind, id).await?;
+    remove(call, &mut tx, kind, id, &condition).await?;
+    tx.commit().await?;
+    Ok(typed(StatusCode::NO_CONTENT, MEDIA_TYPE, Body::empty()))
+}
+
+/// What a write left in the database.
+pub(super) struct Written {
+    /// The resource.
+    pub(super) stored: StoredResource,
+    /// Attributes that the client sent and that are shown only to one who asks for them.
+    requested: Vec<AttrPath>,
+}
+
+/// Adds a resource, in the caller's transaction.
+pub(super) async fn add(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    bytes: &[u8],
+) -> Result<Written, Fault> {
+    let sent = parse(call, kind, bytes)?;
+    let mut checked = kind.check_create(sent, &check_options(call)).map_err(|error| Fault::of(&error))?;
+    let change = take_members(kind, &mut checked)?;
+    let mut stored = StoredResource {
+        id: random::uuid()?.to_string(),
+        kind: kind.name().to_owned(),
+        connection: call.caller.connection.id.clone(),
+        person: None,
+        body: Map::new(),
+        created: call.now,
+        updated: call.now,
+        version: 1,
+    };
+    let mut returning = false;
+    if kind.name() == USER {
+        let person = provision(call, tx, kind, &checked.resource).await?;
+        // TEN-20: a POST for someone whom the directory had switched off brings that resource back.
+        if let Some(before) = resources::of_person(tx, call.tenant(), &person).await? {
+            returning = true;
+            stored.id = before.id;
+            stored.created = before.created;
+            stored.version = before.version.saturating_add(1);
+        }
+        stored.person = Some(person);
+    }
+    let keys = keys::of(kind, &checked, call.capabilities());
+    let requested = checked.requested;
+    stored.body = storable(kind, checked.resource);
+    if returning {
+        resources::update(tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
+    } else {
+        resources::insert(tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
+    }
+    let done = membership::carry_out(call, tx, &stored.id, &change).await?;
+    regroup(call, tx, &done).await?;
+    Ok(Written { stored, requested })
+}
+
+/// Replaces a resource, in the caller's transaction.
+pub(super) async fn put(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    id: &str,
+    bytes: &[u8],
+    condition: &Precondition,
+) -> Result<Written, Fault> {
+    let sent = parse(call, kind, bytes)?;
+    let before = current(call, tx, kind, id, condition).await?;
+    let checked = kind.check_replace(sent, &whole(&before), &check_options(call));
+    let mut checked = checked.map_err(|error| Fault::of(&error))?;
+    let requested = checked.requested.clone();
+    let change = take_members(kind, &mut checked)?;
+    let stored = settle(call, tx, kind, before, Some(checked), &change).await?;
+    Ok(Written { stored, requested })
+}
+
+/// Changes a resource, in the caller's transaction.
+pub(super) async fn modify(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    id: &str,
+    bytes: &[u8],
+    condition: &Precondition,
+) -> Result<StoredResource, Fault> {
+    let quirks = match call.capabilities().quirks {
+        QuirkPreset::Strict => Quirks::strict(),
+        QuirkPreset::Tolerant => Quirks::tolerant(),
+    };
+    let request = PatchRequest::parse(bytes, quirks, &scim_patch::Limits::default())
+        .map_err(|error| Fault::of(&error))?;
+    let before = current(call, tx, kind, id, condition).await?;
+    if kind.name() == GROUP {
+        return patch_group(call, tx, kind, before, &request).await;
+    }
+    let checked = patched(call, kind, &whole(&before), &request)?;
+    settle(call, tx, kind, before, checked, &MembershipChange::default()).await
+}
+
+/// Removes a resource, in the caller's transaction.
+pub(super) async fn remove(
+    call: &Call<'_>,
+    tx: &mut Tx,
+    kind: &ResourceType,
+    id: &str,
+    condition: &Precondition,
+) -> Result<(), Fault> {
+    let before = current(call, tx, kind, id, condition).await?;
     let mut touched = membership::Done::default();
     if kind.name() == GROUP {
-        touched.touched.extend(members::ids(&mut tx, call.tenant(), id).await?);
+        touched.touched.extend(members::ids(tx, call.tenant(), id).await?);
     }
     if let Some(person) = &before.person {
         let mut user = directory::person(kind, &whole(&before), &call.caller.connection.id);
         user.state = DirectoryState::Removed;
         account::change(
-            &mut tx,
+            tx,
             &call.caller.tenant,
             &call.caller.connection,
             person,
@@ -149,10 +210,8 @@ pub(super) async fn delete(call: &Call<'_>, kind: &ResourceType, id: &str) -> Re
         .await
         .map_err(refused)?;
     }
-    resources::delete(&mut tx, call.tenant(), id).await?;
-    regroup(call, &mut tx, &touched).await?;
-    tx.commit().await?;
-    Ok(typed(StatusCode::NO_CONTENT, MEDIA_TYPE, Body::empty()))
+    resources::delete(tx, call.tenant(), id).await?;
+    regroup(call, tx, &touched).await
 }
 
 async fn patch_group(
@@ -282,10 +341,11 @@ async fn current(
     tx: &mut Tx,
     kind: &ResourceType,
     id: &str,
+    condition: &Precondition,
 ) -> Result<StoredResource, Fault> {
     let found = resources::find(tx, call.tenant(), kind.name(), id).await?;
     let found = found.ok_or_else(|| Fault::unknown("such resource"))?;
-    call.verdict(&found, true)?;
+    Call::verdict(condition, &found, true)?;
     Ok(found)
 }
 

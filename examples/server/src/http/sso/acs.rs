@@ -96,7 +96,7 @@ async fn pending(
         if !ours {
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
-                "REQ-06",
+                "sso.other_browser",
                 "this login was begun in another browser, or the browser keeps no cookies",
             )
             .with_hint("begin again, and let the browser keep cookies of this site"));
@@ -121,7 +121,7 @@ async fn admit(
     {
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
-            "RSP-12",
+            "RSP-06",
             "this login was answered already or is too old",
         )
         .with_hint("begin again"));
