@@ -149,11 +149,14 @@ fn page() -> String {
             .flatten()
             .map(|id| format!("[{}](#{})", id.replace('_', " "), id.replace('_', "-")))
             .collect();
-        let links = if links.is_empty() { "—".to_owned() } else { links.join(", ") };
+        let links = if links.is_empty() { "[message](#message)".to_owned() } else { links.join(", ") };
         writeln!(out, "| {} | {} | {} | {links} |", rule.id, rule.text, rule.source).unwrap();
     }
     out.push_str("\n## By cause\n");
-    let guide = Guide::default();
+    let values = ["acs", "enc_cert", "entity_id", "expected", "found", "login", "sign_cert", "slo"];
+    let guide = values
+        .into_iter()
+        .fold(Guide::default(), |guide, name| guide.with_value(name, &format!("`{{{name}}}`")));
     for kind in ProblemKind::ALL {
         let who = match kind.whose() {
             "host" => "whoever runs this service",
@@ -184,16 +187,15 @@ fn page() -> String {
             writeln!(out, "\n### {}\n\n| message | cause |\n|---|---|", Guide::name(*product)).unwrap();
         }
         for message in messages {
-            writeln!(out, "| {} | {} |", message.message, plain(&message.cause)).unwrap();
+            writeln!(out, "| {} | {} |", message.message, coded(&message.cause)).unwrap();
         }
     }
     out
 }
 
-fn plain(text: &str) -> String {
-    text.replace("{entity_id}", "the entity id of this service")
-        .replace("{acs}", "the assertion consumer service URL")
-        .replace("{sign_cert}", "our signing certificate")
+/// The places of values as code.
+fn coded(text: &str) -> String {
+    text.replace('{', "`{").replace('}', "}`")
 }
 
 /// Which problems the misconfigurations in `testdata` show for each rule.
@@ -295,6 +297,10 @@ the connection filled in. Whatever it marks as *unverified* stood under no good 
 Core, Bindings, Profiles and Metadata are the four SAML 2.0 standards of OASIS, Errata their Approved Errata 05, MIOP
 the metadata interoperability profile, SDP and IIP the deployment and implementation profiles of Kantara.
 Labels of consoles change: where one is out of date, a host can replace it (`Guide::with_label`).
+
+In the steps, `{entity_id}`, `{acs}` (assertion consumer service URL) and `{slo}` (logout address) are this service's,
+`{login}` is where logins start here, `{enc_cert}` and `{sign_cert}` are its certificates, `{expected}` and `{found}` come
+from the report.
 ";
 
 const ON_THEIR_PAGES: &str = "
