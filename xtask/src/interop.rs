@@ -8,7 +8,7 @@ use crate::step::{self, Outcome};
 
 /// Set-up, then both runs.
 pub(crate) fn run() -> Outcome {
-    let machine = setup::ensure(Purpose::Everything)?;
+    let machine = setup::ensure(Purpose::Interop)?;
     let features = machine.features(&["example-server"]).join(",");
     let mut build = step::cargo(&["build", "--package", "example-server", "--features", &features]);
     step::run("build the example server", &mut build)?;

@@ -8,10 +8,14 @@ use crate::step;
 /// What the packages are wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To build the workspace with both signature engines, and to test it.
+    /// To build the workspace with both signature engines.
     Build,
-    /// Also what the interoperability run needs.
+    /// All of them.
     Everything,
+    /// To build, and what the programs of others need that we are tried against.
+    Interop,
+    /// To build and to test.
+    Test,
 }
 
 /// What the machine can build after the set-up.
@@ -116,25 +120,27 @@ const PACKAGES: &[Package] = &[
         // Installing it may also start a server of the system's own, which no test touches.
         debian: "postgresql",
         why: "tests of SQL start servers of their own",
-        purpose: Purpose::Build,
+        purpose: Purpose::Test,
         present: has_postgres,
     },
     Package {
         debian: "xmlsec1",
         why: "pysaml2 signs with this program",
-        purpose: Purpose::Everything,
+        purpose: Purpose::Interop,
         present: || step::succeeds("xmlsec1", &["--version"]),
     },
     Package {
         debian: "python3-venv",
         why: "an environment for the Python peers",
-        purpose: Purpose::Everything,
+        purpose: Purpose::Interop,
         present: || step::succeeds("python3", &["-c", "import venv, ensurepip"]),
     },
 ];
 
 fn missing(purpose: Purpose) -> Vec<&'static Package> {
-    let wanted = |package: &&Package| purpose == Purpose::Everything || package.purpose == Purpose::Build;
+    let wanted = |package: &&Package| {
+        purpose == Purpose::Everything || [Purpose::Build, purpose].contains(&package.purpose)
+    };
     PACKAGES.iter().filter(wanted).filter(|package| !(package.present)()).collect()
 }
 
@@ -161,8 +167,8 @@ fn machine(purpose: Purpose) -> Result<Machine, String> {
     if !xmlsec {
         println!("   going on with the native signature engine alone");
     }
-    let postgres = !lacks("postgresql");
-    if !postgres {
+    let postgres = has_postgres();
+    if !postgres && purpose == Purpose::Test {
         println!("   going on without the tests that need PostgreSQL");
     }
     Ok(Machine { xmlsec, vendored_openssl, postgres })
