@@ -88,6 +88,9 @@ fn someone_with_a_high_role_that_is_no_administration_gives_no_administration() 
         Author::Person(&both).may_give(&tenant().id, &rules, role)
     };
     assert!(may("auditor") && may("admin") && !may("owner"));
+    // Without the high role an administrator does not give it either, though it gives no administration.
+    let auditor = rules.catalogue().iter().find(|known| known.name.as_str() == "auditor").unwrap();
+    assert!(!Author::Person(&with("a", "admin")).may_give(&tenant().id, &rules, auditor));
 }
 
 // TEN-17, TEN-23
