@@ -173,6 +173,10 @@ impl<'a> Resolver<'a, '_> {
     fn extension(&mut self, urn: &Arc<str>, value: Option<&'a Value>) -> Result<(), PatchError> {
         match (self.op, value) {
             (Op::Remove, _) | (Op::Replace, Some(Value::Null)) => {
+                if self.op == Op::Remove && value.is_some() {
+                    // As with a single value, it only repeats what goes anyway.
+                    self.tolerance.note(Quirk::RemoveListed, self.operation);
+                }
                 self.steps.push(Step {
                     operation: self.operation,
                     target: Target::Extension(urn.clone()),
