@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
+use scim_schema::message::CursorKey;
 use sha2::Sha256;
 use tenant_model::{HashKey, HashKeys, KeyId};
 
@@ -74,6 +75,12 @@ impl Keys {
     #[must_use]
     pub fn browser_hash(&self, secret: &str) -> String {
         hex(&mac(&self.derive("browser secret hash 1"), secret.as_bytes()))
+    }
+
+    /// The key that seals the cursors of lists.
+    #[must_use]
+    pub fn cursor_key(&self) -> CursorKey {
+        CursorKey::new(self.derive("scim cursor 1"))
     }
 
     /// The seed of the demo's test identity provider, so that its key outlives a restart.

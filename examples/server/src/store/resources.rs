@@ -210,13 +210,137 @@ pub enum Bound {
     Text(String),
 }
 
-/// A condition with its values; the placeholders are numbered from `$3`, after tenant and type.
+/// A condition with its values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Condition {
     /// An SQL expression over `scim_resources AS r`; empty for all.
     pub sql: String,
     /// Its values.
     pub values: Vec<Bound>,
+}
+
+/// Which resources of a tenant: of each type those that meet a condition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    parts: Vec<(String, Condition)>,
+    values: usize,
+}
+
+impl Selection {
+    /// The number of the first placeholder in the condition that is added next.
+    #[must_use]
+    pub fn first_placeholder(&self) -> usize {
+        // The tenant, the types and values so far, the next type, and counting starts at 1.
+        self.parts.len().saturating_add(self.values).saturating_add(3)
+    }
+
+    /// Adds the resources of a type that meet a condition.
+    pub fn add(&mut self, kind: &str, condition: Condition) {
+        self.values = self.values.saturating_add(condition.values.len());
+        self.parts.push((kind.to_owned(), condition));
+    }
+
+    fn from(&self) -> String {
+        let start = "FROM scim_resources AS r WHERE r.tenant_id = $1 AND";
+        if let [(_, condition)] = self.parts.as_slice() {
+            if condition.sql.is_empty() {
+                return format!("{start} r.type = $2");
+            }
+            // A look-up in a side table finds few rows, yet SQLite would rather walk the index of all resources of the
+            // type, because that is in the order of the list; the plus takes that index out of its sight.
+            let kind = if condition.sql.contains("IN (SELECT") { "+r.type" } else { "r.type" };
+            return format!("{start} {kind} = $2 AND ({})", condition.sql);
+        }
+        let mut number = 2_usize;
+        let mut parts = Vec::new();
+        for (_, condition) in &self.parts {
+            let sql = if condition.sql.is_empty() { "1 = 1" } else { &condition.sql };
+            parts.push(format!("(r.type = ${number} AND ({sql}))"));
+            number = number.saturating_add(condition.values.len()).saturating_add(1);
+        }
+        if parts.is_empty() {
+            parts.push("1 = 0".to_owned());
+        }
+        format!("{start} ({})", parts.join(" OR "))
+    }
+
+    fn bind<'q>(
+        &self,
+        query: Query<'q, Any, AnyArguments>,
+        tenant: &TenantId,
+    ) -> Query<'q, Any, AnyArguments> {
+        let query = query.bind(tenant.as_str().to_owned());
+        self.parts
+            .iter()
+            .fold(query, |query, (kind, condition)| bind_values(query.bind(kind.clone()), &condition.values))
+    }
+}
+
+/// The order of a list. The id comes last, so that the order is total and pages neither repeat nor skip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// An SQL expression made by this program, never by a client.
+    pub value: String,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Largest first.
+    pub descending: bool,
+}
+
+impl Order {
+    /// The list behind `ORDER BY`.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        let value = &self.value;
+        // RFC 7644 3.4.2.3: a missing value is last when ascending and first when descending.
+        match (self.descending, self.nullable) {
+            (false, false) => format!("{value} ASC, r.resource_id"),
+            (true, false) => format!("{value} DESC, r.resource_id"),
+            (false, true) => format!("{value} ASC NULLS LAST, r.resource_id"),
+            (true, true) => format!("{value} DESC NULLS FIRST, r.resource_id"),
+        }
+    }
+
+    /// What comes behind a bookmark, with placeholders from `first`.
+    fn behind(&self, bookmark: &Bookmark, first: usize) -> Condition {
+        let value = &self.value;
+        let next = first.saturating_add(1);
+        let id = Bound::Text(bookmark.id.clone());
+        let Some(at) = &bookmark.value else {
+            let nulls = format!("({value} IS NULL AND r.resource_id > ${first})");
+            let sql = if self.descending { format!("({value} IS NOT NULL OR {nulls})") } else { nulls };
+            return Condition { sql, values: vec![id] };
+        };
+        let sql = match (self.descending, self.nullable) {
+            // One comparison of rows, which an index answers by going straight to the place.
+            (false, false) => format!("({value}, r.resource_id) > (${first}, ${next})"),
+            (true, _) => {
+                format!("({value} < ${first} OR ({value} = ${first} AND r.resource_id > ${next}))")
+            }
+            (false, true) => format!(
+                "({value} > ${first} OR ({value} = ${first} AND r.resource_id > ${next}) OR {value} IS NULL)"
+            ),
+        };
+        Condition { sql, values: vec![at.clone(), id] }
+    }
+}
+
+/// The last resource of a page, by what the list is sorted by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bookmark {
+    /// Its value.
+    pub value: Option<Bound>,
+    /// Its id.
+    pub id: String,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// Behind a resource; at the first one without.
+    After(Option<Bookmark>),
+    /// Behind a number of resources.
+    Offset(u64),
 }
 
 /// A page of resources.
@@ -226,44 +350,66 @@ pub struct Page {
     pub total: u64,
     /// Those of the page.
     pub resources: Vec<StoredResource>,
+    /// Where the next page begins, if there is one and this one was asked for by [`Start::After`].
+    pub next: Option<Bookmark>,
 }
 
-/// The resources of a type that meet a condition.
-///
-/// `order` is an SQL list made by this program, never by a client.
+/// A page of the resources selected.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn list(
     db: &mut AnyConnection,
     tenant: &TenantId,
-    kind: &str,
-    condition: &Condition,
-    order: &str,
-    offset: u64,
+    selection: &Selection,
+    order: &Order,
+    start: &Start,
     limit: u64,
 ) -> Result<Page, StoreError> {
-    let from = from(condition);
-    let sql = format!("SELECT COUNT(*) AS total {from}");
-    let row = bind(sqlx::query(AssertSqlSafe(sql)), tenant, kind, condition).fetch_one(&mut *db).await?;
+    let sql = format!("SELECT COUNT(*) AS total {}", selection.from());
+    let row = selection.bind(sqlx::query(AssertSqlSafe(sql)), tenant).fetch_one(&mut *db).await?;
     let total: i64 = column(&row, "total")?;
     let total = u64::try_from(total).unwrap_or_default();
-    if limit == 0 || offset >= total {
-        return Ok(Page { total, resources: Vec::new() });
+    if limit == 0 || matches!(start, Start::Offset(offset) if *offset >= total) {
+        return Ok(Page { total, resources: Vec::new(), next: None });
     }
-    let sql = format!("SELECT {COLUMNS} {from} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
-    let rows = bind(sqlx::query(AssertSqlSafe(sql)), tenant, kind, condition).fetch_all(db).await?;
-    Ok(Page { total, resources: rows.iter().map(stored).collect::<Result<_, _>>()? })
+    let (sql, values) = page_sql(selection, order, start, limit);
+    let query = bind_values(selection.bind(sqlx::query(AssertSqlSafe(sql)), tenant), &values);
+    let mut rows = query.fetch_all(db).await?;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > wanted;
+    rows.truncate(wanted);
+    let next = rows.last().filter(|_| more).map(bookmark).transpose()?;
+    Ok(Page { total, resources: rows.iter().map(stored).collect::<Result<_, _>>()?, next })
 }
 
-fn from(condition: &Condition) -> String {
-    if condition.sql.is_empty() {
-        return "FROM scim_resources AS r WHERE r.tenant_id = $1 AND r.type = $2".to_owned();
+fn page_sql(selection: &Selection, order: &Order, start: &Start, limit: u64) -> (String, Vec<Bound>) {
+    let (from, by, value) = (selection.from(), order.sql(), &order.value);
+    let select = format!("SELECT {COLUMNS}, {value} AS sort_value {from}");
+    match start {
+        Start::Offset(offset) => {
+            (format!("{select} ORDER BY {by} LIMIT {limit} OFFSET {offset}"), Vec::new())
+        }
+        Start::After(bookmark) => {
+            // One more than wanted tells whether there is a next page.
+            let limit = limit.saturating_add(1);
+            // Behind the selection's own; the type that its next part would have does not come.
+            let first = selection.first_placeholder().saturating_sub(1);
+            let behind = bookmark.as_ref().map(|bookmark| order.behind(bookmark, first));
+            let (and, values) = behind.map_or((String::new(), Vec::new()), |behind| {
+                (format!(" AND {}", behind.sql), behind.values)
+            });
+            (format!("{select}{and} ORDER BY {by} LIMIT {limit}"), values)
+        }
     }
-    // A look-up in a side table finds few rows, yet SQLite would rather walk the index of all resources of the type,
-    // because that is in the order of the list; the plus takes that index out of its sight.
-    let kind = if condition.sql.contains("IN (SELECT") { "+r.type" } else { "r.type" };
-    format!("FROM scim_resources AS r WHERE r.tenant_id = $1 AND {kind} = $2 AND ({})", condition.sql)
+}
+
+fn bookmark(row: &AnyRow) -> Result<Bookmark, StoreError> {
+    let integer = column::<Option<i64>>(row, SORT_VALUE).map(|value| value.map(Bound::Integer));
+    let value = integer
+        .or_else(|_| column::<Option<f64>>(row, SORT_VALUE).map(|value| value.map(Bound::Real)))
+        .or_else(|_| column::<Option<String>>(row, SORT_VALUE).map(|value| value.map(Bound::Text)))?;
+    Ok(Bookmark { value, id: column(row, "resource_id")? })
 }
 
 /// How the database would count and find the resources that meet a condition.
@@ -271,31 +417,25 @@ fn from(condition: &Condition) -> String {
 pub(crate) async fn plans(
     db: &mut AnyConnection,
     tenant: &TenantId,
-    condition: &Condition,
-    order: &str,
+    selection: &Selection,
+    order: &Order,
+    start: &Start,
 ) -> [String; 2] {
-    let from = from(condition);
-    let count = format!("SELECT COUNT(*) AS total {from}");
-    let page = format!("SELECT {COLUMNS} {from} ORDER BY {order} LIMIT 100");
-    let mut plans = [count, page];
-    for plan in &mut plans {
-        let sql = format!("EXPLAIN QUERY PLAN {plan}");
-        let rows = bind(sqlx::query(AssertSqlSafe(sql)), tenant, "User", condition).fetch_all(&mut *db).await;
-        let details =
-            rows.unwrap().iter().map(|row| column::<String>(row, "detail").unwrap()).collect::<Vec<_>>();
+    let count = format!("SELECT COUNT(*) AS total {}", selection.from());
+    let (page, values) = page_sql(selection, order, start, 100);
+    let mut plans = [(count, Vec::new()), (page, values)].map(|(sql, values)| (sql, values, String::new()));
+    for (sql, values, plan) in &mut plans {
+        let sql = format!("EXPLAIN QUERY PLAN {sql}");
+        let query = bind_values(selection.bind(sqlx::query(AssertSqlSafe(sql)), tenant), values);
+        let rows = query.fetch_all(&mut *db).await.unwrap();
+        let details = rows.iter().map(|row| column::<String>(row, "detail").unwrap()).collect::<Vec<_>>();
         *plan = details.join("; ");
     }
-    plans
+    plans.map(|(_, _, plan)| plan)
 }
 
-fn bind<'q>(
-    query: Query<'q, Any, AnyArguments>,
-    tenant: &TenantId,
-    kind: &str,
-    condition: &Condition,
-) -> Query<'q, Any, AnyArguments> {
-    let query = query.bind(tenant.as_str().to_owned()).bind(kind.to_owned());
-    condition.values.iter().fold(query, |query, value| match value {
+fn bind_values<'q>(query: Query<'q, Any, AnyArguments>, values: &[Bound]) -> Query<'q, Any, AnyArguments> {
+    values.iter().fold(query, |query, value| match value {
         Bound::Integer(value) => query.bind(*value),
         Bound::Real(value) => query.bind(*value),
         Bound::Text(value) => query.bind(value.clone()),
@@ -362,3 +502,4 @@ fn stored(row: &AnyRow) -> Result<StoredResource, StoreError> {
 
 const COLUMNS: &str =
     "r.resource_id, r.type, r.connection_id, r.person_id, r.body, r.created_at, r.updated_at, r.version";
+const SORT_VALUE: &str = "sort_value";

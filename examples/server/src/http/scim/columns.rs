@@ -4,6 +4,7 @@ use scim_filter::{Column, Columns, Table};
 use scim_schema::{AttrPath, AttributeType, ResourceType, SortOrder};
 
 use super::call::{GROUP, USER};
+use crate::store::resources::Order;
 
 /// The column map of a resource type; the outer table is `scim_resources AS r`, `$1` is the tenant.
 pub(crate) fn of(kind: &ResourceType) -> Columns {
@@ -42,18 +43,28 @@ pub(crate) fn of(kind: &ResourceType) -> Columns {
     }
 }
 
-/// The `ORDER BY` list of a list request. Names come from the schema, never from the client; the id makes the order
-/// total, so that pages neither repeat nor skip.
-pub(crate) fn order(path: Option<&AttrPath>, order: SortOrder) -> String {
-    // RFC 7644 3.4.2.3: a missing value is last when ascending and first when descending.
-    let (direction, nulls) = match order {
-        SortOrder::Ascending => ("ASC", "NULLS LAST"),
-        SortOrder::Descending => ("DESC", "NULLS FIRST"),
-    };
+/// The order of a list. Names come from the schema, never from the client.
+pub(crate) fn order(path: Option<&AttrPath>, order: SortOrder) -> Order {
+    let descending = order == SortOrder::Descending;
     match path.and_then(expression) {
-        Some(value) => format!("{value} {direction} {nulls}, r.resource_id"),
-        None => format!("r.created_at {direction}, r.resource_id"),
+        Some(value) => Order { value, nullable: true, descending },
+        None => Order { value: "r.created_at".to_owned(), nullable: false, descending },
     }
+}
+
+/// The order of a list of several types; a type that lacks the attribute has no value (RFC 7644 3.4.2.1).
+pub(crate) fn order_of_types(paths: &[(&str, Option<AttrPath>)], order: SortOrder) -> Order {
+    let values: Vec<(&str, String)> =
+        paths.iter().filter_map(|(kind, path)| Some((*kind, path.as_ref().and_then(expression)?))).collect();
+    let cases = values.iter().map(|(kind, value)| {
+        // The name of a type comes from its definition; a quote in it must stay a character.
+        format!(" WHEN '{}' THEN {value}", kind.replace('\'', "''"))
+    });
+    let value = format!("CASE r.type{} END", cases.collect::<String>());
+    if values.is_empty() {
+        return self::order(None, order);
+    }
+    Order { value, nullable: true, descending: order == SortOrder::Descending }
 }
 
 fn expression(path: &AttrPath) -> Option<String> {
@@ -126,7 +137,7 @@ mod tests {
     fn order_by(path: &str) -> String {
         let set = SchemaSet::standard();
         let user = set.resource_type("User").unwrap();
-        order(Some(&user.resolve_attribute(path).unwrap()), SortOrder::Ascending)
+        order(Some(&user.resolve_attribute(path).unwrap()), SortOrder::Ascending).sql()
     }
 
     // M06
@@ -147,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_order_is_total() {
-        assert!(order(None, SortOrder::Descending).ends_with(", r.resource_id"));
+        assert!(order(None, SortOrder::Descending).sql().ends_with(", r.resource_id"));
         assert!(order_by("userName").ends_with(", r.resource_id"));
     }
 }

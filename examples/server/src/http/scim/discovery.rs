@@ -46,6 +46,8 @@ fn service_provider_config(call: &Call<'_>) -> Value {
     offered.sort = ours.sort;
     offered.etag = ours.etag;
     offered.pagination = offered.pagination.map(|mut pagination| {
+        pagination.cursor = true;
+        pagination.cursor_timeout = Some(super::list::CURSOR_SECONDS.into());
         pagination.default_page_size = Some(ours.page.default_size().into());
         pagination.max_page_size = Some(ours.page.max_size().into());
         pagination

@@ -8,6 +8,7 @@ mod directory;
 mod discovery;
 mod fault;
 mod keys;
+mod list;
 mod membership;
 mod read;
 mod schemas;
@@ -23,6 +24,7 @@ use scim_schema::message::Error;
 use self::call::Call;
 pub(crate) use self::call::USER;
 use self::fault::Fault;
+use self::list::Over;
 use crate::app::{App, Shared};
 use crate::clock;
 use crate::http::answer::Answer;
@@ -53,13 +55,14 @@ async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
         ["Bulk"] if !call.capabilities().bulk => Err(not_offered("/Bulk")),
         ["Bulk"] if parts.method == Method::POST => bulk::run(&call, body).await,
         ["Bulk"] => Err(Fault::method("POST")),
-        [".search"] => Err(not_offered("a search over all resource types")),
+        [".search"] if parts.method == Method::POST => list::search(&call, &Over::all(&call)?, body).await,
+        [".search"] => Err(Fault::method("POST")),
         [endpoint, rest @ ..] => {
             let kind = call.resource_type(endpoint)?;
             match (rest, &parts.method) {
-                ([], &Method::GET) => read::list(&call, &kind).await,
+                ([], &Method::GET) => list::list(&call, &Over::one(&call, &kind)?).await,
                 ([], &Method::POST) => write::create(&call, &kind, body).await,
-                ([".search"], &Method::POST) => read::search(&call, &kind, body).await,
+                ([".search"], &Method::POST) => list::search(&call, &Over::one(&call, &kind)?, body).await,
                 ([".search"], _) => Err(Fault::method("POST")),
                 ([id], &Method::GET) => read::one(&call, &kind, id).await,
                 ([id], &Method::PUT) => write::replace(&call, &kind, id, body).await,
@@ -69,7 +72,8 @@ async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
                 _ => Err(Fault::unknown("such address")),
             }
         }
-        [] => Err(Fault::unknown("such address")),
+        [] if parts.method == Method::GET => list::list(&call, &Over::all(&call)?).await,
+        [] => Err(Fault::method("GET")),
     }
 }
 

@@ -1,0 +1,313 @@
+//! Lists and searches: of one type or of all, by index and by cursor (RFC 7644 3.4.2, RFC 9865).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use scim_filter::{BindOptions, Dialect, Filter, SqlValue, UnknownAttributes};
+use scim_schema::message::{CursorError, CursorScope, ListResponse, PageSizes, SearchRequest};
+use scim_schema::{Projection, ResourceType, ScimType, SortOrder, parse_object};
+use serde_json::{Value, json};
+use tenant_model::{Operation, QuirkPreset, Scope};
+
+use super::call::Call;
+use super::fault::Fault;
+use super::view::{self, Computed};
+use super::{MEDIA_TYPE, columns, read};
+use crate::http::answer::{Answer, typed};
+use crate::http::body;
+use crate::store::resources::{self, Bookmark, Bound, Condition, Order, Selection, Start, StoredResource};
+
+/// Seconds that a cursor is good.
+pub(super) const CURSOR_SECONDS: u32 = 3_600;
+
+/// `GET /Users`, and at the root over all types.
+pub(super) async fn list(call: &Call<'_>, over: &Over) -> Result<Answer, Fault> {
+    let search = SearchRequest::from_query(call.query.pairs()).map_err(|error| Fault::of(&error))?;
+    listed(call, over, &search).await
+}
+
+/// `POST /Users/.search`, and `/.search` over all types: the same, with the parameters in the body.
+pub(super) async fn search(call: &Call<'_>, over: &Over, body: Body) -> Result<Answer, Fault> {
+    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let fields = parse_object(&bytes, &scim_schema::Limits::default()).map_err(|error| Fault::of(&error))?;
+    let search = SearchRequest::from_json(&fields).map_err(|error| Fault::of(&error))?;
+    listed(call, over, &search).await
+}
+
+/// The resource types that a list is over; the client may read all of them.
+pub(super) struct Over {
+    kinds: Vec<Arc<ResourceType>>,
+    endpoint: String,
+}
+
+impl Over {
+    /// One type.
+    pub(super) fn one(call: &Call<'_>, kind: &Arc<ResourceType>) -> Result<Self, Fault> {
+        call.allow(kind, Operation::Read)?;
+        Ok(Self { kinds: vec![kind.clone()], endpoint: kind.endpoint().to_owned() })
+    }
+
+    /// All that this client may read: others are not there for it, and their number tells nothing of them.
+    pub(super) fn all(call: &Call<'_>) -> Result<Self, Fault> {
+        let mut kinds = Vec::new();
+        let mut refused = None;
+        for kind in call.schemas.resource_types() {
+            let name = kind.endpoint().trim_start_matches('/');
+            match call.resource_type(name).and_then(|kind| call.allow(&kind, Operation::Read)) {
+                Ok(()) => kinds.push(kind.clone()),
+                Err(fault) => refused = Some(fault),
+            }
+        }
+        match refused {
+            Some(fault) if kinds.is_empty() => Err(fault),
+            _ => Ok(Self { kinds, endpoint: "/".to_owned() }),
+        }
+    }
+
+    fn several(&self) -> bool {
+        self.endpoint == "/"
+    }
+}
+
+async fn listed(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<Answer, Fault> {
+    let projections = over
+        .kinds
+        .iter()
+        .map(|kind| Ok((kind.name(), search.projection(kind).map_err(|error| Fault::of(&error))?)))
+        .collect::<Result<HashMap<&str, Projection>, Fault>>()?;
+    let mut selection = Selection::default();
+    for kind in &over.kinds {
+        let first = selection.first_placeholder();
+        selection.add(kind.name(), condition(call, over, kind, search.filter.as_deref(), first)?);
+    }
+    let order = order(call, over, search)?;
+    let sizes = call.capabilities().page;
+    let page = search.page(&PageSizes { default: sizes.default_size().into(), max: sizes.max_size().into() });
+    let cursors = Cursors::of(call, over, search);
+    let start = match &search.cursor {
+        None => Start::Offset(page.offset()),
+        Some(cursor) => Start::After(cursors.open(cursor)?),
+    };
+    let mut db = call.app.base.store.read().await?;
+    let found = resources::list(&mut db, call.tenant(), &selection, &order, &start, page.count).await?;
+    let mut computed: HashMap<String, Computed> = HashMap::new();
+    for kind in &over.kinds {
+        let rows: Vec<&StoredResource> =
+            found.resources.iter().filter(|row| row.kind == kind.name()).collect();
+        if let Some(projection) = projections.get(kind.name()) {
+            computed.extend(read::computed(call, &mut db, kind, &rows, projection).await?);
+        }
+    }
+    let mut shown = Vec::with_capacity(found.resources.len());
+    for stored in &found.resources {
+        let kind = over.kinds.iter().find(|kind| kind.name() == stored.kind);
+        let (Some(kind), Some(projection)) = (kind, projections.get(stored.kind.as_str())) else { continue };
+        let computed = computed.remove(&stored.id).unwrap_or_default();
+        shown.push((projection, view::resource(call, kind, stored, &computed)));
+    }
+    let projected = shown.iter().map(|(projection, resource)| projection.project(resource)).collect();
+    let list = match &search.cursor {
+        None => ListResponse::by_index(projected, found.total, page.start_index),
+        Some(_) => {
+            let next = found.next.as_ref().map(|bookmark| cursors.seal(bookmark)).transpose()?;
+            ListResponse::by_cursor(projected, found.total, next, None)
+        }
+    };
+    Ok(typed(StatusCode::OK, MEDIA_TYPE, json!(list).to_string()))
+}
+
+fn order(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<Order, Fault> {
+    let Some(by) = search.sort_by.as_deref().filter(|_| call.capabilities().sort) else {
+        // RFC 7644 3.4.2.3: without `sortBy`, `sortOrder` means nothing.
+        return Ok(columns::order(None, SortOrder::Ascending));
+    };
+    let mut paths = Vec::new();
+    let mut unknown = None;
+    for kind in &over.kinds {
+        match kind.resolve_attribute(by) {
+            Ok(path) => paths.push((kind.name(), Some(path))),
+            Err(error) => unknown = Some(error),
+        }
+    }
+    match (paths.as_slice(), unknown) {
+        ([], Some(error)) => Err(Fault::of(&error)),
+        ([(_, path)], _) if !over.several() => Ok(columns::order(path.as_ref(), search.sort_order)),
+        _ => Ok(columns::order_of_types(&paths, search.sort_order)),
+    }
+}
+
+/// Makes and opens the cursors of one question.
+struct Cursors<'a> {
+    call: &'a Call<'a>,
+    over: &'a Over,
+    search: &'a SearchRequest,
+    /// What the token may do and what the tenant offers: when it changes, cursors end.
+    permissions: String,
+}
+
+impl<'a> Cursors<'a> {
+    fn of(call: &'a Call<'a>, over: &'a Over, search: &'a SearchRequest) -> Self {
+        let scopes = [Scope::GroupsRead, Scope::GroupsWrite, Scope::UsersRead, Scope::UsersWrite];
+        let granted: Vec<&str> = scopes
+            .into_iter()
+            .filter(|scope| call.caller.authenticated.require(*scope).is_ok())
+            .map(Scope::name)
+            .collect();
+        let permissions = json!([granted, call.capabilities().resources]).to_string();
+        Self { call, over, search, permissions }
+    }
+
+    fn scope(&self) -> CursorScope<'_> {
+        CursorScope {
+            tenant: self.call.tenant().as_str(),
+            actor: self.call.caller.authenticated.token().as_str(),
+            permissions: &self.permissions,
+            endpoint: &self.over.endpoint,
+            query: self.search,
+        }
+    }
+
+    fn seal(&self, bookmark: &Bookmark) -> Result<String, Fault> {
+        let value = match &bookmark.value {
+            None => Value::Null,
+            Some(Bound::Integer(number)) => json!(number),
+            Some(Bound::Real(number)) => json!(number),
+            Some(Bound::Text(text)) => json!(text),
+        };
+        let expires = self.call.now.checked_add_signed(TimeDelta::seconds(CURSOR_SECONDS.into()));
+        let expires = expires.unwrap_or(self.call.now);
+        let key = self.call.app.base.keys.cursor_key();
+        key.seal(&self.scope(), &json!([value, bookmark.id]), expires).map_err(|error| match error {
+            CursorError::TooLong { .. } => Fault::typed(
+                StatusCode::BAD_REQUEST,
+                Some(ScimType::TooMany),
+                "scim.cursor.too_long",
+                "the values that the list is sorted by are too long for cursors: page by startIndex",
+            ),
+            other => Fault::of(&other),
+        })
+    }
+
+    /// Where the page begins; an empty cursor is the beginning.
+    fn open(&self, cursor: &str) -> Result<Option<Bookmark>, Fault> {
+        if cursor.is_empty() {
+            return Ok(None);
+        }
+        let key = self.call.app.base.keys.cursor_key();
+        let opened = key.open(&self.scope(), cursor, self.call.now).map_err(|error| Fault::of(&error))?;
+        let invalid = || Fault::of(&CursorError::Invalid);
+        let [value, id] = opened.as_array().map(Vec::as_slice).unwrap_or_default() else {
+            return Err(invalid());
+        };
+        let value = match value {
+            Value::Null => None,
+            Value::String(text) => Some(Bound::Text(text.clone())),
+            number => Some(match (number.as_i64(), number.as_f64()) {
+                (Some(number), _) => Bound::Integer(number),
+                (None, Some(number)) => Bound::Real(number),
+                (None, None) => return Err(invalid()),
+            }),
+        };
+        Ok(Some(Bookmark { value, id: id.as_str().ok_or_else(invalid)?.to_owned() }))
+    }
+}
+
+/// The filter as SQL with bound values; what the columns cannot answer is refused, never answered half.
+fn condition(
+    call: &Call<'_>,
+    over: &Over,
+    kind: &ResourceType,
+    filter: Option<&str>,
+    first: usize,
+) -> Result<Condition, Fault> {
+    let Some(filter) = filter else { return Ok(Condition::default()) };
+    let options = BindOptions {
+        string_booleans: call.capabilities().quirks == QuirkPreset::Tolerant,
+        unknown_attributes: if over.several() {
+            UnknownAttributes::NoValue
+        } else {
+            UnknownAttributes::Refuse
+        },
+    };
+    translated(kind, filter, &options, call.app.base.store.dialect(), first)
+}
+
+fn translated(
+    kind: &ResourceType,
+    filter: &str,
+    options: &BindOptions,
+    dialect: Dialect,
+    first: usize,
+) -> Result<Condition, Fault> {
+    let filter = Filter::parse(filter, &scim_filter::Limits::default()).map_err(|error| Fault::of(&error))?;
+    let bound = filter.bind(kind, options).map_err(|error| Fault::of(&error))?;
+    let sql = bound.to_sql(dialect, &columns::of(kind), first).map_err(|error| Fault::of(&error))?;
+    let values = sql.values.into_iter().map(|value| match value {
+        SqlValue::Bool(value) => Bound::Integer(value.into()),
+        SqlValue::Integer(value) => Bound::Integer(value),
+        SqlValue::Real(value) => Bound::Real(value),
+        SqlValue::Text(value) => Bound::Text(value),
+    });
+    Ok(Condition { sql: sql.sql, values: values.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Database;
+    use crate::store::Store;
+    use scim_schema::{SchemaSet, SortOrder};
+    use tenant_model::TenantId;
+
+    #[tokio::test]
+    async fn what_clients_look_people_up_by_is_found_by_an_index() {
+        let file = std::env::temp_dir().join(format!("example-server-plan-{}.sqlite", std::process::id()));
+        let store = Store::open(&Database::Sqlite(file.clone())).await.unwrap();
+        let set = SchemaSet::standard();
+        let user = set.resource_type("User").unwrap();
+        let tenant = TenantId::parse("acme").unwrap();
+        let order = columns::order(None, SortOrder::Ascending);
+        let mut db = store.read().await.unwrap();
+        for (filter, index) in [
+            (r#"userName eq "x""#, "scim_resources_user_name"),
+            (r#"externalId eq "x""#, "scim_resources_external"),
+            (r#"emails.value eq "x""#, "PRIMARY KEY (tenant_id=? AND attribute=? AND value_fold=?)"),
+            (
+                r#"emails[type eq "work"].value eq "x""#,
+                "PRIMARY KEY (tenant_id=? AND attribute=? AND value_fold=?)",
+            ),
+            (r#"id eq "x""#, "PRIMARY KEY (tenant_id=? AND resource_id=?)"),
+            (r#"displayName eq "x""#, "scim_resources_display"),
+        ] {
+            let mut selection = Selection::default();
+            let first = selection.first_placeholder();
+            let options = BindOptions::default();
+            selection.add("User", translated(user, filter, &options, store.dialect(), first).unwrap());
+            let start = Start::Offset(0);
+            for plan in resources::plans(&mut db, &tenant, &selection, &order, &start).await {
+                assert!(plan.contains(index), "{filter}: {plan}\n{selection:?}");
+                assert!(!plan.contains("SCAN r"), "{filter}: {plan}");
+                assert!(!plan.contains("scim_resources_type"), "{filter} looks at every user: {plan}");
+            }
+        }
+        let mut all = Selection::default();
+        all.add("User", Condition::default());
+        let bookmark = Bookmark { value: Some(Bound::Integer(7)), id: "x".to_owned() };
+        for start in [Start::Offset(0), Start::After(None), Start::After(Some(bookmark))] {
+            let [_, plan] = resources::plans(&mut db, &tenant, &all, &order, &start).await;
+            assert!(
+                plan.contains("scim_resources_type") && !plan.contains("TEMP B-TREE"),
+                "a list is sorted: {plan}"
+            );
+            // RFC 9865: a page in the middle begins where the one before ended, and walks over nothing.
+            let seeks = plan.contains("(created_at,resource_id)>(?,?)");
+            assert_eq!(seeks, matches!(start, Start::After(Some(_))), "{plan}");
+        }
+        drop(db);
+        store.close().await;
+        std::fs::remove_file(&file).unwrap();
+    }
+}
