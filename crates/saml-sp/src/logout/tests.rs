@@ -104,6 +104,29 @@ fn a_request_names_one_person_by_one_identifier() {
     }
 }
 
+// SLO-08, XML-12, MD-03
+#[test]
+fn a_signed_request_is_refused_for_each_of_its_own_facts() {
+    let mut scene = Scene::new();
+    let name = "<saml:NameID>alice</saml:NameID>";
+    for (rule, from, to) in [
+        ("SLO-08", r#" Destination="https://sp.example/slo""#, ""),
+        ("SLO-08", r#" Destination="https://sp.example/slo""#, r#" Destination="https://sp.example/acs""#),
+        ("SLO-08", r#" Version="2.0""#, r#" Version="2.1""#),
+        ("SLO-08", "<saml:Issuer>https://idp.example</saml:Issuer>", ""),
+        ("SLO-08", "<saml:Issuer>", r#"<saml:Issuer Format="urn:x">"#),
+        ("SLO-08", "2026-01-31T12:00:00Z", "2026-01-31T12:03:01Z"),
+        ("SLO-08", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00"),
+        ("XML-12", "samlp:LogoutRequest", "samlp:AuthnRequest"),
+        ("XML-12", "samlp:LogoutRequest", "samlp:LogoutResponse"),
+    ] {
+        assert_eq!(scene.changed(name, from, to).map(drop), Err(rule), "{from} -> {to}");
+    }
+    scene.request(name).unwrap();
+    scene.idp = scene.idp.with_valid_until(Some(now() - chrono::TimeDelta::seconds(180)));
+    assert_eq!(scene.request(name).map(drop), Err("MD-03"));
+}
+
 // SLO-06
 #[test]
 fn a_logout_that_overtook_its_login_wins_until_its_end() {
@@ -148,6 +171,11 @@ impl Scene {
 
     /// What is read of a signed request about a person.
     fn request(&self, person: &str) -> Result<LogoutRequest, &'static str> {
+        self.changed(person, "", "")
+    }
+
+    /// The same with a piece of the message replaced before it is signed.
+    fn changed(&self, person: &str, from: &str, to: &str) -> Result<LogoutRequest, &'static str> {
         let xml = format!(
             concat!(
                 r#"<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol""#,
@@ -157,6 +185,8 @@ impl Scene {
             ),
             person
         );
+        assert!(xml.contains(from), "{from}");
+        let xml = if from.is_empty() { xml } else { xml.replace(from, to) };
         let key = PrivateKey::from_pem(KEY).unwrap();
         let signed = sign_enveloped(xml.as_bytes(), "_lr", &Signer::new(&key, None)).unwrap();
         let message = BASE64_STANDARD.encode(signed).replace('+', "%2B").replace('=', "%3D");
