@@ -35,7 +35,8 @@ pub struct Report {
     pub at: DateTime<Utc>,
     /// The id of the first broken rule; `None` if none is broken.
     pub rule: Option<&'static str>,
-    /// Every question with its answer, in the order of evaluation; empty for a self-check.
+    /// Every question with its answer, in the order of evaluation; empty for a self-check. Of several assertions, where
+    /// the policy takes them, the first is asked.
     pub findings: Vec<Finding>,
     /// What is wrong or soon will be: first what led to the refusal, then the rest.
     pub problems: Vec<Problem>,
