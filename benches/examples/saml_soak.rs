@@ -4,6 +4,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "a program that prints what it measured"
 )]
