@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::cli::Data;
 use crate::config::{Database, PublicUrl};
 use crate::keys::{KeyError, Keys};
+use crate::rates::Rates;
 use crate::store::{Store, StoreError, tenants};
 
 /// What every request sees.
@@ -14,6 +15,8 @@ pub struct App {
     pub base: Base,
     /// Under which URL others reach us.
     pub public_url: PublicUrl,
+    /// How much came lately, and how much may.
+    pub rates: Rates,
     /// Cookies carry `Secure`, and logins are tied to their browser.
     pub secure_cookies: bool,
     /// The test identity provider and its pages are mounted.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Database, PublicUrl};
+use crate::config::{Database, PublicUrl, RequestsPerSecond};
 
 /// A SAML service provider and SCIM service for many tenants, on one SQLite file.
 #[derive(Debug, Parser)]
@@ -54,6 +54,9 @@ pub struct Serve {
     /// Mark cookies Secure and tie logins to their browser; needs HTTPS in front.
     #[arg(long)]
     pub secure_cookies: bool,
+    /// How many SCIM requests a second each tenant may send, lasting; twice as many at once. 25 at least.
+    #[arg(long, value_name = "NUMBER", default_value_t)]
+    pub requests_per_second: RequestsPerSecond,
     /// Where the data is.
     #[command(flatten)]
     pub data: Data,

@@ -1,6 +1,8 @@
 //! What the command line says, checked.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -94,6 +96,43 @@ impl FromStr for PublicUrl {
     }
 }
 
+/// How many requests a second a tenant may send, lasting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestsPerSecond(NonZeroU32);
+
+impl RequestsPerSecond {
+    /// The least that may be set: the known directories send as many in a first synchronisation.
+    pub const LEAST: u32 = 25;
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> NonZeroU32 {
+        self.0
+    }
+}
+
+impl Default for RequestsPerSecond {
+    /// 200.
+    fn default() -> Self {
+        Self(DEFAULT_REQUESTS)
+    }
+}
+
+impl fmt::Display for RequestsPerSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RequestsPerSecond {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = text.parse::<NonZeroU32>().ok().filter(|number| number.get() >= Self::LEAST);
+        number.map(Self).ok_or_else(|| ConfigError::RequestsPerSecond(text.to_owned()))
+    }
+}
+
 /// How `server serve` runs.
 #[derive(Clone, Debug)]
 pub struct Serve {
@@ -118,6 +157,9 @@ pub enum ConfigError {
     /// Not an absolute http or https URL.
     #[error("{0:?} is no absolute http or https URL without query and user")]
     PublicUrl(String),
+    /// Not a number, or one that stops an ordinary directory.
+    #[error("{0:?} is no number from {least} on", least = RequestsPerSecond::LEAST)]
+    RequestsPerSecond(String),
 }
 
 /// Whether a path exists, for messages before the database is opened.
@@ -125,6 +167,8 @@ pub enum ConfigError {
 pub fn exists(path: &Path) -> bool {
     path.exists()
 }
+
+const DEFAULT_REQUESTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(199);
 
 #[cfg(test)]
 mod tests {
@@ -143,6 +187,16 @@ mod tests {
     fn a_file_name_cannot_add_options_to_the_url() {
         let database = Database::Sqlite(PathBuf::from("a?mode=ro#b"));
         assert_eq!(database.url(), "sqlite:a%3fmode%3dro%23b?mode=rwc");
+    }
+
+    #[test]
+    fn a_limit_below_what_directories_send_is_refused() {
+        assert_eq!(RequestsPerSecond::default().to_string(), "200");
+        assert_eq!("25".parse::<RequestsPerSecond>().unwrap().to_string(), "25");
+        for text in ["24", "0", "-1", "many", ""] {
+            let refused = ConfigError::RequestsPerSecond(text.to_owned());
+            assert_eq!(text.parse::<RequestsPerSecond>(), Err(refused));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod http;
 pub mod keys;
 pub mod random;
+pub mod rates;
 pub mod serve;
 pub mod sp_keys;
 pub mod store;

@@ -11,6 +11,7 @@ use crate::app::{App, Base, OpenError};
 use crate::cli::{Cli, Command, Serve, Tenant, Token};
 use crate::config::PublicUrl;
 use crate::random::NoRandomness;
+use crate::rates::Rates;
 use crate::serve;
 use crate::store::StoreError;
 
@@ -69,7 +70,8 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
     })?;
     let public_url = options.public_url.unwrap_or_else(|| PublicUrl::of_listener(address));
     print(&format!("listening on http://{address}"))?;
-    let app = App { base, public_url, secure_cookies: options.secure_cookies, demo: None };
+    let rates = Rates::per_second(options.requests_per_second);
+    let app = App { base, public_url, rates, secure_cookies: options.secure_cookies, demo: None };
     serve::run(listener, Arc::new(app), serve::signal())
         .await
         .map_err(|error| CommandError::Io(error.to_string()))

@@ -17,7 +17,8 @@ use crate::app::{App, Base, Shared};
 use crate::cli::{Demo, Purpose, Which};
 use crate::client::Client;
 use crate::commands::{CommandError, note, print, tenant, token};
-use crate::config::{Database, PublicUrl};
+use crate::config::{Database, PublicUrl, RequestsPerSecond};
+use crate::rates::Rates;
 use crate::serve;
 
 /// The tenant of the profile `standard`.
@@ -44,7 +45,9 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
     let url = PublicUrl::of_listener(address);
     let idp = DemoIdp::new(&base.keys, &url)?;
     let tokens = seed(&base, &idp).await?;
-    let app = Arc::new(App { base, public_url: url.clone(), secure_cookies: false, demo: Some(idp) });
+    let rates = Rates::per_second(RequestsPerSecond::default());
+    let app = App { base, public_url: url.clone(), rates, secure_cookies: false, demo: Some(idp) };
+    let app = Arc::new(app);
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let stop = async move {
         tokio::select! {

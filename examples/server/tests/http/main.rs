@@ -10,6 +10,7 @@ mod command_line;
 mod common;
 mod durability;
 mod lifecycle;
+mod limits;
 mod paging;
 mod races;
 mod scim;

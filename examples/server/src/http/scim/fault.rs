@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use scim_schema::message::Error;
 use scim_schema::{ScimError, ScimType};
+use tenant_model::RateRefusal;
 
 use crate::http::answer::{Answer, Refusal, typed};
 use crate::random::NoRandomness;
@@ -19,6 +20,8 @@ struct Parts {
     code: String,
     /// The methods offered, for 405.
     allow: Option<HeaderValue>,
+    /// When to come again, in seconds.
+    retry_after: Option<u64>,
 }
 
 impl Fault {
@@ -41,7 +44,9 @@ impl Fault {
     /// A message of the standard, with a code for our log.
     pub(crate) fn message(code: &str, message: &Error) -> Self {
         let status = StatusCode::from_u16(message.status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self(Box::new(Parts { status, message: message.clone(), code: code.to_owned(), allow: None }))
+        let (message, code) = (message.clone(), code.to_owned());
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(UNAVAILABLE_SECONDS);
+        Self(Box::new(Parts { status, message, code, allow: None, retry_after }))
     }
 
     /// There is no such resource, in this tenant.
@@ -54,6 +59,13 @@ impl Fault {
         let mut fault =
             Self::new(StatusCode::METHOD_NOT_ALLOWED, "scim.method", format!("this address takes {allow}"));
         fault.0.allow = HeaderValue::from_str(allow).ok();
+        fault
+    }
+
+    /// Too much came (TOK-13).
+    pub(crate) fn too_many(refusal: &RateRefusal) -> Self {
+        let mut fault = Self::message(refusal.code(), &Error::new(refusal.status(), refusal.to_string()));
+        fault.0.retry_after = Some(refusal.retry_after_seconds);
         fault
     }
 
@@ -86,15 +98,12 @@ impl Fault {
     pub(crate) fn into_answer(self) -> Answer {
         let mut answer = typed(self.0.status, super::MEDIA_TYPE, self.0.message.to_json().to_string());
         let headers = answer.headers_mut();
-        match self.0.status {
-            StatusCode::UNAUTHORIZED => {
-                // RFC 7644 2: the schemes that are offered.
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-            }
-            _ => {}
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            // RFC 7644 2: the schemes that are offered.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
+        }
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(allow) = self.0.allow {
             headers.insert(header::ALLOW, allow);
@@ -126,3 +135,6 @@ impl From<NoRandomness> for Fault {
         Refusal::from(error).into()
     }
 }
+
+/// A lock is gone after that, as a rule.
+const UNAVAILABLE_SECONDS: u64 = 2;

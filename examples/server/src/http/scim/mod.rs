@@ -17,8 +17,9 @@ mod write;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use chrono::{DateTime, Utc};
 use scim_schema::message::Error;
 
 use self::call::Call;
@@ -28,6 +29,7 @@ use self::list::Over;
 use crate::app::{App, Shared};
 use crate::clock;
 use crate::http::answer::Answer;
+use crate::rates::Peer;
 
 pub(crate) use scim_schema::message::MEDIA_TYPE;
 
@@ -45,7 +47,9 @@ pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answe
 
 async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
     let now = clock::now();
-    let caller = auth::check(&app.base, &parts.headers, now).await?;
+    let caller = auth::check(&app.base, &parts.headers, now).await;
+    let caller = caller.map_err(|fault| counted(app, parts, fault, now))?;
+    app.rates.request(&caller.tenant.id, now).map_err(|refusal| Fault::too_many(&refusal))?;
     let call = Call::new(app, parts, caller, now)?;
     call.note_use().await;
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
@@ -74,6 +78,19 @@ async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
         }
         [] if parts.method == Method::GET => list::list(&call, &Over::all(&call)?).await,
         [] => Err(Fault::method("GET")),
+    }
+}
+
+/// A failed authentication counts for its address, and beyond the limit is answered with 429. Good ones are not looked
+/// at, or one guesser would shut out everyone behind the same proxy.
+fn counted(app: &App, parts: &Parts, fault: Fault, now: DateTime<Utc>) -> Fault {
+    if fault.status() != StatusCode::UNAUTHORIZED {
+        return fault;
+    }
+    let peer = parts.extensions.get::<Peer>().copied().unwrap_or_default();
+    match app.rates.failure(peer, now) {
+        Ok(()) => fault,
+        Err(refusal) => Fault::too_many(&refusal),
     }
 }
 
