@@ -1,5 +1,7 @@
 //! Reading a request's body within limits.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;
 
@@ -19,7 +21,7 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
         )
     };
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-        drain(body).await;
+        drain(body, DRAINED).await;
         return Err(too_large());
     }
     match to_bytes(body, limit).await {
@@ -29,11 +31,18 @@ pub async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
     }
 }
 
+/// Takes a body that the answer does not depend on, if it is short and comes soon. Left unread, it would end the
+/// connection right after the answer, and a client that keeps connections would lose its next request.
+pub async fn leave(body: Body) {
+    // An error means that it did not come in time: then the connection ends.
+    let _ = tokio::time::timeout(LEFT_TIME, drain(body, SCIM_LIMIT)).await;
+}
+
 /// Takes the rest of a body that is not wanted: a client still sending when the connection ends sees a broken
 /// connection and never reads why.
-async fn drain(mut body: Body) {
+async fn drain(mut body: Body, most: usize) {
     use axum::body::HttpBody as _;
-    let mut left = DRAINED;
+    let mut left = most;
     while let Some(Ok(frame)) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await
     {
         let length = frame.data_ref().map_or(0, |data| data.len());
@@ -62,3 +71,4 @@ pub const METADATA_LIMIT: usize = 8 * 1024 * 1024;
 pub const SCIM_LIMIT: usize = 1024 * 1024;
 /// Enough for a client that is a little over; whoever sends more is cut off.
 const DRAINED: usize = 8 * 1024 * 1024;
+const LEFT_TIME: Duration = Duration::from_secs(1);

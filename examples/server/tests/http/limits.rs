@@ -1,6 +1,9 @@
 //! More than a tenant or an address may send (TOK-13).
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use example_server::client::{Client, Reply};
 
@@ -83,6 +86,33 @@ fn who_guesses_tokens_is_told_to_wait_while_good_tokens_from_the_same_address_pa
     assert!((20..200).contains(&failures), "{failures}");
     for _ in 0..10 {
         expect(&good.get("/scim/v2/Users").unwrap(), 200);
+    }
+}
+
+#[test]
+fn a_refusal_before_the_body_came_does_not_end_the_connection() {
+    let server = Server::start();
+    let host = server.url.strip_prefix("http://").unwrap();
+    let stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answers = BufReader::new(&stream);
+    for _ in 0..3 {
+        let head = format!("POST /scim/v2/Users HTTP/1.1\r\nhost: {host}\r\ncontent-length: 2\r\n\r\n");
+        (&stream).write_all(head.as_bytes()).unwrap();
+        // Meanwhile the server has seen the head.
+        expect(&server.client().get("/healthz").unwrap(), 200);
+        (&stream).write_all(b"{}").unwrap();
+        let (mut line, mut length) = (String::new(), 0);
+        answers.read_line(&mut line).unwrap();
+        assert!(line.starts_with("HTTP/1.1 401 "), "{line:?}");
+        while line != "\r\n" {
+            line.clear();
+            answers.read_line(&mut line).unwrap();
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        answers.read_exact(&mut vec![0; length]).unwrap();
     }
 }
 

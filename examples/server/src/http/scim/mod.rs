@@ -15,6 +15,8 @@ mod schemas;
 mod view;
 mod write;
 
+use std::mem::take;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -29,14 +31,17 @@ use self::list::Over;
 use crate::app::{App, Shared};
 use crate::clock;
 use crate::http::answer::Answer;
+use crate::http::body;
 use crate::rates::Peer;
 
 pub(crate) use scim_schema::message::MEDIA_TYPE;
 
 /// Every request below a SCIM base.
 pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answer {
-    let (parts, body) = request.into_parts();
-    match answer(&app, &parts, body).await {
+    let (parts, mut body) = request.into_parts();
+    let answer = answer(&app, &parts, &mut body).await;
+    body::leave(body).await;
+    match answer {
         Ok(answer) => answer,
         Err(fault) => {
             tracing::info!(code = fault.code(), status = fault.status().as_u16(), "scim request refused");
@@ -45,7 +50,8 @@ pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answe
     }
 }
 
-async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
+/// Takes the body out when it needs it.
+async fn answer(app: &App, parts: &Parts, body: &mut Body) -> Result<Answer, Fault> {
     let now = clock::now();
     let caller = auth::check(&app.base, &parts.headers, now).await;
     let caller = caller.map_err(|fault| counted(app, parts, fault, now))?;
@@ -57,20 +63,24 @@ async fn answer(app: &App, parts: &Parts, body: Body) -> Result<Answer, Fault> {
         ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..] => discovery::answer(&call, &segments),
         ["Me", ..] => Err(not_offered("/Me")),
         ["Bulk"] if !call.capabilities().bulk => Err(not_offered("/Bulk")),
-        ["Bulk"] if parts.method == Method::POST => bulk::run(&call, body).await,
+        ["Bulk"] if parts.method == Method::POST => bulk::run(&call, take(body)).await,
         ["Bulk"] => Err(Fault::method("POST")),
-        [".search"] if parts.method == Method::POST => list::search(&call, &Over::all(&call)?, body).await,
+        [".search"] if parts.method == Method::POST => {
+            list::search(&call, &Over::all(&call)?, take(body)).await
+        }
         [".search"] => Err(Fault::method("POST")),
         [endpoint, rest @ ..] => {
             let kind = call.resource_type(endpoint)?;
             match (rest, &parts.method) {
                 ([], &Method::GET) => list::list(&call, &Over::one(&call, &kind)?).await,
-                ([], &Method::POST) => write::create(&call, &kind, body).await,
-                ([".search"], &Method::POST) => list::search(&call, &Over::one(&call, &kind)?, body).await,
+                ([], &Method::POST) => write::create(&call, &kind, take(body)).await,
+                ([".search"], &Method::POST) => {
+                    list::search(&call, &Over::one(&call, &kind)?, take(body)).await
+                }
                 ([".search"], _) => Err(Fault::method("POST")),
                 ([id], &Method::GET) => read::one(&call, &kind, id).await,
-                ([id], &Method::PUT) => write::replace(&call, &kind, id, body).await,
-                ([id], &Method::PATCH) => write::patch(&call, &kind, id, body).await,
+                ([id], &Method::PUT) => write::replace(&call, &kind, id, take(body)).await,
+                ([id], &Method::PATCH) => write::patch(&call, &kind, id, take(body)).await,
                 ([id], &Method::DELETE) => write::delete(&call, &kind, id).await,
                 ([] | [_], _) => Err(call.method_not_allowed(&kind)),
                 _ => Err(Fault::unknown("such address")),
