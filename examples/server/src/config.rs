@@ -133,17 +133,6 @@ impl FromStr for RequestsPerSecond {
     }
 }
 
-/// How `server serve` runs.
-#[derive(Clone, Debug)]
-pub struct Serve {
-    /// The address to listen on; port 0 lets the system choose.
-    pub listen: SocketAddr,
-    /// The address others use; that of the listener when absent.
-    pub public_url: Option<PublicUrl>,
-    /// Cookies carry `Secure` and the `__Host-` prefix. Needs HTTPS in front.
-    pub secure_cookies: bool,
-}
-
 /// Why a setting was refused.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
