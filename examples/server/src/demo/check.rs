@@ -96,6 +96,9 @@ impl Walk {
         );
         let accounts = runtime.block_on(accounts_of_alice(app));
         self.step("there is one account with her address", accounts == Some(1), &format!("{accounts:?}"));
+        let people = browser.get("/demo/people")?.body;
+        let shown = people.contains("Alice of the directory") && people.contains("Nobody yet");
+        self.step("the page of people shows her, and says that the other tenant is empty", shown, &people);
         let seen = directory.get(&format!("/scim/v2/Users/{user}"))?;
         self.status("the directory reads the same user", &seen, 200);
 

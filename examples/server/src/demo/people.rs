@@ -24,12 +24,18 @@ async fn write(app: &App) -> Result<String, Refusal> {
     let mut db = app.base.store.read().await?;
     for tenant in [STANDARD, TOKTRA] {
         let id = TenantId::parse(tenant).map_err(|_| Refusal::internal("server.demo"))?;
+        let people = people::list(&mut db, &id, SHOWN).await?;
+        let _ = write!(body, "<h2>Tenant {tenant}</h2>");
+        if people.is_empty() {
+            body.push_str("<p>Nobody yet: nobody was provisioned, and nobody has signed in.</p>");
+            continue;
+        }
         let _ = write!(
             body,
-            "<h2>Tenant {tenant}</h2><table><tr><th scope=\"col\">Name</th><th scope=\"col\">Address</th>\
+            "<table><tr><th scope=\"col\">Name</th><th scope=\"col\">Address</th>\
              <th scope=\"col\">State</th><th scope=\"col\">Managed by</th></tr>"
         );
-        for person in people::list(&mut db, &id, SHOWN).await? {
+        for person in people {
             let state = match person.state {
                 PersonState::Active => "active",
                 PersonState::Inactive { .. } => "inactive",
