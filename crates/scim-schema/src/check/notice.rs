@@ -86,6 +86,12 @@ pub enum Notice {
         /// The attribute.
         path: String,
     },
+    /// An empty string stood for no value.
+    #[error("`{path}` is an empty string: read as not set")]
+    EmptyAsUnset {
+        /// The attribute.
+        path: String,
+    },
     /// A dateTime without offset was read, and is stored, as UTC.
     #[error("`{path}` states no offset: read as UTC")]
     OffsetAssumed {
@@ -110,6 +116,7 @@ impl Notice {
             Self::StringBoolean { .. } => "scim.notice.string_boolean",
             Self::Arity { .. } => "scim.notice.arity",
             Self::BareValue { .. } => "scim.notice.bare_value",
+            Self::EmptyAsUnset { .. } => "scim.notice.empty_as_unset",
             Self::Canonicalized { .. } => "scim.notice.canonicalized",
             Self::OffsetAssumed { .. } => "scim.notice.offset_assumed",
         }

@@ -28,6 +28,10 @@ pub struct CheckOptions {
     pub lenient_arity: bool,
     /// Takes a bare string for a complex value and makes it the `value`. Entra sends `manager` so.
     pub bare_values: bool,
+    /// Takes an empty string for `null`: nothing is stored of it. Okta, Google and Entra send `""` for what is not set.
+    /// An attribute that must be there is still refused when it is empty; an empty password counts as not sent, so that
+    /// the old one stays.
+    pub empty_as_unset: bool,
     /// Stores e-mail addresses and telephone numbers of users in canonical form (RFC 7643 4.1.2 recommends it): the
     /// domain in lower case, an international number as `tel:` URI. Entra wants values stored as they were sent.
     pub canonical_contacts: bool,
@@ -45,6 +49,7 @@ impl CheckOptions {
             string_booleans: true,
             lenient_arity: true,
             bare_values: true,
+            empty_as_unset: true,
             ..Self::default()
         }
     }
@@ -63,6 +68,7 @@ impl Default for CheckOptions {
             string_booleans: false,
             lenient_arity: false,
             bare_values: false,
+            empty_as_unset: false,
             canonical_contacts: false,
             defaults,
         }

@@ -53,6 +53,10 @@ impl<'a> Walk<'a> {
                 Ok(!fields.is_empty())
             }
             Value::Null => Ok(false),
+            Value::String(text) if text.is_empty() && self.options.empty_as_unset => {
+                self.note(Notice::EmptyAsUnset { path: extension.schema().id().to_owned() });
+                Ok(false)
+            }
             other => Err(CheckError::WrongType {
                 path: extension.schema().id().to_owned(),
                 expected: "an object",
@@ -78,6 +82,8 @@ impl<'a> Walk<'a> {
                 }
                 return Ok(false);
             }
+            // A client that does not know a secret sends it empty: that is no wish to take it away.
+            Mutability::WriteOnly if self.is_empty(at, value) => return Ok(false),
             Mutability::WriteOnly => {
                 let keep = self.shape(at, attribute, value)?;
                 if value.as_str().is_some_and(str::is_empty) {
@@ -89,7 +95,20 @@ impl<'a> Walk<'a> {
             }
             Mutability::Immutable | Mutability::ReadWrite => {}
         }
+        // What must be there is refused for being empty, further on.
+        if !attribute.required && self.is_empty(at, value) {
+            return Ok(false);
+        }
         self.shape(at, attribute, value)
+    }
+
+    /// Whether an empty string stands for no value here.
+    fn is_empty(&mut self, at: At<'_>, value: &Value) -> bool {
+        let empty = self.options.empty_as_unset && value.as_str().is_some_and(str::is_empty);
+        if empty {
+            self.note(Notice::EmptyAsUnset { path: at.to_string() });
+        }
+        empty
     }
 
     /// One value or several, as the schema has it. Whether anything is assigned.
@@ -135,6 +154,9 @@ impl<'a> Walk<'a> {
                 return true;
             }
             let as_stored = known.contains(item);
+            if self.is_empty(at, item) {
+                return false;
+            }
             self.value(at, attribute, item, as_stored).unwrap_or_else(|error| {
                 failure = Some(error);
                 true
@@ -226,6 +248,9 @@ impl<'a> Walk<'a> {
         sub: &Arc<Attribute>,
         value: &mut Value,
     ) -> Result<bool, CheckError> {
+        if self.is_empty(at, value) {
+            return Ok(false);
+        }
         let assigned = self.sub_shape(at, sub, value)?;
         if value.as_str().is_some_and(str::is_empty) {
             return Err(CheckError::Empty { path: at.to_string() });
@@ -245,10 +270,13 @@ impl<'a> Walk<'a> {
 
     /// A sub-attribute: one simple value, or several (erratum 5607).
     fn sub_shape(&mut self, at: At<'_>, sub: &Attribute, value: &mut Value) -> Result<bool, CheckError> {
+        if self.is_empty(at, value) {
+            return Ok(false);
+        }
         match value {
             Value::Null => Ok(false),
             Value::Array(items) if sub.multi_valued => {
-                items.retain(|item| !item.is_null());
+                items.retain(|item| !item.is_null() && !self.is_empty(at, item));
                 for item in items.iter_mut() {
                     self.simple(at, sub, item)?;
                 }
