@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use scim_schema::{AttrPath, Attribute, AttributeType, Comparable, Mutability, is_unassigned};
+use scim_schema::{AttrPath, Attribute, Comparable, Mutability, is_unassigned};
 use serde_json::{Map, Value};
 
 use crate::PatchError;
@@ -55,7 +55,8 @@ impl Place<'_> {
         if value.is_null() {
             return Ok(None);
         }
-        if let Some(expected) = misfit(attribute, value) {
+        let nested = attribute.is_complex().then_some("a value without objects in it");
+        if let Some(expected) = nested.or_else(|| attribute.misfit(value)) {
             return Err(self.wrong_type(sub, expected, value));
         }
         // S34: a required string is there only if it says something.
@@ -291,32 +292,6 @@ fn comparable(attribute: &Attribute, value: &Value) -> String {
         }
         value => Comparable::of(attribute, value).map_or_else(|| value.to_string(), |key| key.to_key()),
     }
-}
-
-/// What the attribute takes, if the value is not it.
-fn misfit(attribute: &Attribute, value: &Value) -> Option<&'static str> {
-    let (fits, expected) = match (attribute.kind, value) {
-        (AttributeType::Boolean, value) => (value.is_boolean(), "true or false"),
-        (AttributeType::Decimal, value) => (value.is_number(), "a number"),
-        // S05: no fraction, no exponent.
-        (AttributeType::Integer, value) => (value.is_i64() || value.is_u64(), "an integer"),
-        (AttributeType::DateTime, value) => {
-            (Comparable::of(attribute, value).is_some(), "a dateTime such as 2026-01-02T03:04:05Z")
-        }
-        (AttributeType::Binary, value) => (value.as_str().is_some_and(is_base64), "base64 text"),
-        (AttributeType::Reference | AttributeType::String, value) => (value.is_string(), "a string"),
-        (AttributeType::Complex, _) => (false, "a value without objects in it"),
-    };
-    if fits { None } else { Some(expected) }
-}
-
-/// S07: base64 or base64url, with or without its padding.
-fn is_base64(text: &str) -> bool {
-    let digits = text.trim_end_matches('=');
-    let padding = text.len().saturating_sub(digits.len());
-    padding <= 2
-        && digits.len() % 4 != 1
-        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
 }
 
 /// Elements up to which comparing each with each costs less than hashing.

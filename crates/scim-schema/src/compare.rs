@@ -10,7 +10,10 @@ use crate::attribute::{Attribute, AttributeType};
 use crate::date_time::parse_date_time;
 
 /// The key under which strings without case are compared, sorted and kept unique: Unicode case folding over
-/// canonical equivalence, composed (NFC). The same in memory and, when a host stores it in a column, in SQL.
+/// canonical equivalence and width, composed (NFC). The same in memory and, when a host stores it in a column, in SQL.
+///
+/// User names that the PRECIS profile UsernameCaseMapped (RFC 8265 3.3) takes for one have one key; so have some that
+/// it keeps apart (`ß` and `ss`).
 ///
 /// # Examples
 /// ```
@@ -19,6 +22,7 @@ use crate::date_time::parse_date_time;
 /// assert_eq!(fold("BJensen"), "bjensen");
 /// assert_eq!(fold("Stra\u{df}e"), fold("STRASSE"));
 /// assert_eq!(fold("Jose\u{301}"), fold("JOS\u{c9}"));
+/// assert_eq!(fold("\u{ff2a}\u{ff4f}"), "jo");
 /// ```
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
@@ -29,7 +33,49 @@ pub fn fold(text: &str) -> Cow<'_, str> {
         };
     }
     // Unicode 3.13 D145: decompose before folding, so that equivalent spellings fold alike.
-    Cow::Owned(text.chars().nfd().default_case_fold().nfc().collect())
+    Cow::Owned(text.chars().map(usual_width).nfd().default_case_fold().nfc().collect())
+}
+
+/// What a full-width or half-width character is a form of (RFC 8264 5.2.1): all that have one are in one block of
+/// Unicode, but for the ideographic space.
+fn usual_width(c: char) -> char {
+    let mapped = match c {
+        '\u{3000}' => Some(' '),
+        '\u{ff01}'..='\u{ff5e}' => shifted(c, '\u{ff01}', '!'),
+        '\u{ff5f}' => Some('\u{2985}'),
+        '\u{ff60}' => Some('\u{2986}'),
+        '\u{ff61}'..='\u{ff9f}' => {
+            KATAKANA.chars().nth(usize::try_from(distance(c, '\u{ff61}')).unwrap_or(usize::MAX))
+        }
+        '\u{ffa0}' => Some('\u{3164}'),
+        '\u{ffa1}'..='\u{ffbe}' => shifted(c, '\u{ffa1}', '\u{3131}'),
+        '\u{ffc2}'..='\u{ffc7}' => shifted(c, '\u{ffc2}', '\u{314f}'),
+        '\u{ffca}'..='\u{ffcf}' => shifted(c, '\u{ffca}', '\u{3155}'),
+        '\u{ffd2}'..='\u{ffd7}' => shifted(c, '\u{ffd2}', '\u{315b}'),
+        '\u{ffda}'..='\u{ffdc}' => shifted(c, '\u{ffda}', '\u{3161}'),
+        '\u{ffe0}' => Some('\u{a2}'),
+        '\u{ffe1}' => Some('\u{a3}'),
+        '\u{ffe2}' => Some('\u{ac}'),
+        '\u{ffe3}' => Some('\u{af}'),
+        '\u{ffe4}' => Some('\u{a6}'),
+        '\u{ffe5}' => Some('\u{a5}'),
+        '\u{ffe6}' => Some('\u{20a9}'),
+        '\u{ffe8}' => Some('\u{2502}'),
+        '\u{ffe9}'..='\u{ffec}' => shifted(c, '\u{ffe9}', '\u{2190}'),
+        '\u{ffed}' => Some('\u{25a0}'),
+        '\u{ffee}' => Some('\u{25cb}'),
+        _ => None,
+    };
+    mapped.unwrap_or(c)
+}
+
+/// The character as far behind `to` as `c` is behind `from`.
+fn shifted(c: char, from: char, to: char) -> Option<char> {
+    u32::from(to).checked_add(distance(c, from)).and_then(char::from_u32)
+}
+
+fn distance(c: char, from: char) -> u32 {
+    u32::from(c).saturating_sub(u32::from(from))
 }
 
 /// The key of a string whose attribute is `caseExact` or not: composed (NFC) alone, or [`fold`].
@@ -185,6 +231,11 @@ fn whole(value: f64) -> i128 {
     value as i128
 }
 
+/// What U+FF61 to U+FF9F, the half-width punctuation and Katakana, are forms of, in their order.
+const KATAKANA: &str = "\
+    。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン\
+    \u{3099}\u{309a}";
+
 /// Every 64-bit integer and every float with a fraction is far below.
 const TWO_POW_126: f64 = 85_070_591_730_234_615_865_843_651_857_942_052_864.0;
 
@@ -236,9 +287,45 @@ mod tests {
             assert_eq!(fold(a), fold(b));
             assert!(fold_eq(a, &fold(b)));
         }
+        for (a, b) in
+            [("ＢＪｅｎｓｅｎ＠ｘ", "bjensen@x"), ("ｶﾞ", "ガ"), ("ﾡ￦￨", "ㄱ₩│"), ("a\u{3000}b", "A b")]
+        {
+            assert_eq!(fold(a), fold(b));
+        }
         assert_ne!(fold("resume"), fold("résumé"));
         assert_eq!(compare_key("Jose\u{301}", true), "José");
         assert_ne!(compare_key("JOSÉ", true), compare_key("José", true));
+    }
+
+    #[test]
+    fn what_the_profile_for_user_names_takes_for_one_has_one_key() {
+        // F15: RFC 8265 3.3.3 maps width, then case to lower case, then composes.
+        let mapped = |text: &str| -> String {
+            text.chars().map(usual_width).collect::<String>().to_lowercase().nfc().collect()
+        };
+        // Left out: Han, Hangul syllables and private use, which have neither case nor width.
+        let some = ('\0'..'\u{3400}').chain('\u{a000}'..'\u{ac00}').chain('\u{f900}'..'\u{12000}');
+        for c in some.chain('\u{16a00}'..'\u{17000}').chain('\u{1d000}'..'\u{1fc00}') {
+            let text = format!("a{c}b");
+            // Letters of Unicode 17 that the table of foldings does not have yet.
+            if !matches!(c, '\u{a7ce}' | '\u{a7d2}' | '\u{a7d4}' | '\u{16ea0}'..='\u{16eb8}') {
+                assert_eq!(fold(&text), fold(&mapped(&text)), "{c:?}");
+            }
+            // Folding twice is folding once, or keys of keys would differ.
+            assert_eq!(fold(&fold(&text)), fold(&text), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_of_another_width_is_mapped() {
+        // F15: the one step of a <wide> or <narrow> decomposition; the whole decomposition goes further for some.
+        for c in ('\u{ff00}'..='\u{ffef}').chain(['\u{3000}']) {
+            let whole: String = c.to_string().nfkd().collect();
+            let step: String = usual_width(c).to_string().nfkd().collect();
+            assert_eq!(step, whole, "{c:?}");
+            assert_eq!(usual_width(c) != c, whole != c.to_string(), "{c:?}");
+            assert!(!('\u{ff00}'..='\u{ffef}').contains(&usual_width(c)) || usual_width(c) == c);
+        }
     }
 
     #[test]

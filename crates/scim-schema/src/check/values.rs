@@ -45,6 +45,28 @@ pub(super) fn scalar(attribute: &Attribute, value: &Value) -> Scalar {
     }
 }
 
+impl Attribute {
+    /// What the attribute takes, if `value` is not it; `None` if it is. Of a multi-valued attribute `value` is one
+    /// value, of a complex one nothing is looked at but that it is an object.
+    ///
+    /// # Examples
+    /// ```
+    /// use scim_schema::{Attribute, AttributeType};
+    /// use serde_json::json;
+    ///
+    /// let count = Attribute::new("count", AttributeType::Integer);
+    /// assert_eq!(count.misfit(&json!(3)), None);
+    /// assert!(count.misfit(&json!(3.5)).is_some());
+    /// ```
+    pub fn misfit(&self, value: &Value) -> Option<&'static str> {
+        match (self.kind, scalar(self, value)) {
+            (AttributeType::Complex, _) if value.is_object() => None,
+            (_, Scalar::Good | Scalar::NoOffset) => None,
+            (_, Scalar::Wrong { expected, .. }) => Some(expected),
+        }
+    }
+}
+
 /// A format that RFC 7643 4.1 asks for in prose; `None` if the value has it or none is asked for.
 pub(super) fn broken_format(
     schema: &str,
