@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::cli::Data;
 use crate::config::{Database, PublicUrl};
 use crate::keys::{KeyError, Keys};
+use crate::operations::Operations;
 use crate::rates::Rates;
 use crate::store::{Store, StoreError, tenants};
 
@@ -17,6 +18,8 @@ pub struct App {
     pub public_url: PublicUrl,
     /// How much came lately, and how much may.
     pub rates: Rates,
+    /// What the operator watches.
+    pub operations: Operations,
     /// Cookies carry `Secure`, and logins are tied to their browser.
     pub secure_cookies: bool,
     /// The test identity provider and its pages are mounted.
@@ -41,11 +44,7 @@ impl Base {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(data: &Data) -> Result<Self, OpenError> {
-        Self::open_at(
-            &data.database,
-            data.key_file.clone().unwrap_or_else(|| data.database.default_key_file()),
-        )
-        .await
+        Self::open_at(&data.database, data.key_file()).await
     }
 
     /// The same for a given key file.

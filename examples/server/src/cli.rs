@@ -23,6 +23,8 @@ pub enum Command {
     Serve(Serve),
     /// Serve with a demo tenant, a test identity provider and a page to click through.
     Demo(Demo),
+    /// Copy the SQLite database, consistently, while servers run.
+    Backup(Backup),
     /// Create and set up tenants.
     #[command(subcommand)]
     Tenant(Tenant),
@@ -40,6 +42,52 @@ pub struct Data {
     /// The installation's key file, made when it is absent [default: FILE.key beside the database].
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// A TOML file with settings: `listen = "…"` for `--listen`. Options and SERVER_… variables outrank it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl Data {
+    /// The key file that is meant.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.database.default_key_file())
+    }
+}
+
+/// What the log looks like.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Log {
+    /// The form of the log lines on the standard error.
+    #[arg(id = "log", long = "log", value_enum, default_value_t)]
+    pub format: LogFormat,
+    /// The least that is logged.
+    #[arg(long, value_enum, default_value_t)]
+    pub log_level: LogLevel,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what may fail soon.
+    Warn,
+    /// And each request.
+    #[default]
+    Info,
+    /// And what only a developer wants to know.
+    Debug,
 }
 
 /// `server serve`.
@@ -57,6 +105,29 @@ pub struct Serve {
     /// How many SCIM requests a second each tenant may send, lasting; twice as many at once. 25 at least.
     #[arg(long, value_name = "NUMBER", default_value_t)]
     pub requests_per_second: RequestsPerSecond,
+    /// Serve /metrics, /healthz and /readyz at this address too; /metrics is served nowhere else.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// How long to go on answering after SIGTERM while /readyz says 503, so that the load balancer turns away first.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(..=600))]
+    pub stop_delay: u16,
+    /// What the log looks like.
+    #[command(flatten)]
+    pub log: Log,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// `server backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to make; it must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Copy the key file here too; without it the copy of the database cannot be opened.
+    #[arg(long, value_name = "FILE")]
+    pub key_to: Option<PathBuf>,
     /// Where the data is.
     #[command(flatten)]
     pub data: Data,

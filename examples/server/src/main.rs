@@ -2,19 +2,17 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use example_server::cli::{Cli, Command};
-use example_server::commands;
+use example_server::settings::{self, SettingsError};
+use example_server::{commands, log};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_max_level(level(&cli))
-        .finish();
-    // INVARIANT: nothing was set before; were it so, that subscriber stays.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match settings::read(&arguments, |name| std::env::var_os(name)) {
+        Ok(cli) => cli,
+        Err(SettingsError::Usage(error)) => error.exit(),
+        Err(error) => return fail(&error),
+    };
+    log::start(&cli);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -23,11 +21,6 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
-}
-
-/// A serving process tells of each request; commands and the demo tell of trouble alone.
-fn level(cli: &Cli) -> tracing::Level {
-    if matches!(cli.command, Command::Serve(_)) { tracing::Level::INFO } else { tracing::Level::WARN }
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -14,49 +15,35 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
-use crate::app::{Base, Shared};
+use crate::app::Shared;
+use crate::commands::CommandError;
 use crate::rates::Peer;
-use crate::{clock, http};
+use crate::{clock, http, store};
 
-/// Serves until `stop` resolves, then gives open requests a moment to end.
+/// Serves until `stop` resolves, goes on for as long as it says while `/readyz` answers 503, then takes no more
+/// connections and gives open requests a moment to end.
 ///
 /// # Errors
 /// The listener's.
 pub async fn run(
     listener: TcpListener,
     app: Shared,
-    stop: impl Future<Output = ()> + Send,
+    stop: impl Future<Output = Duration> + Send,
 ) -> std::io::Result<()> {
-    let sweeper = tokio::spawn(sweep(app.base.clone()));
-    let router = http::router(app.clone());
-    let graceful = GracefulShutdown::new();
-    let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            accepted = accept(&listener, &free) => accepted,
-            () = &mut stop => break,
-        };
-        let Some((stream, peer, place)) = accepted else { continue };
-        let routes = TowerToHyperService::new(router.clone());
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            routes.call(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            // Whoever dawdles over a request's head holds a place that others need.
-            .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke");
-            }
-            drop(place);
-        });
-    }
+    let sweeper = tokio::spawn(sweep(app.clone()));
+    let door = Door {
+        router: http::router(app.clone()),
+        graceful: GracefulShutdown::new(),
+        free: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+        listener,
+    };
+    let delay = door.open_until(stop).await;
+    app.operations.drain();
+    tracing::info!(seconds = delay.as_secs(), "stopping");
+    door.open_until(tokio::time::sleep(delay)).await;
+    let Door { listener, graceful, .. } = door;
     drop(listener);
     tokio::select! {
         () = graceful.shutdown() => {}
@@ -65,6 +52,65 @@ pub async fn run(
     sweeper.abort();
     app.base.store.close().await;
     Ok(())
+}
+
+/// Where connections come in.
+struct Door {
+    router: Router,
+    graceful: GracefulShutdown,
+    free: Arc<Semaphore>,
+    listener: TcpListener,
+}
+
+impl Door {
+    async fn open_until<T>(&self, end: impl Future<Output = T> + Send) -> T {
+        let mut end = std::pin::pin!(end);
+        loop {
+            let accepted = tokio::select! {
+                accepted = accept(&self.listener, &self.free) => accepted,
+                ended = &mut end => return ended,
+            };
+            if let Some((stream, peer, place)) = accepted {
+                self.serve(stream, peer, place);
+            }
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: Peer, place: OwnedSemaphorePermit) {
+        let routes = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            routes.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // Whoever dawdles over a request's head holds a place that others need.
+            .header_read_timeout(HEAD_LIMIT)
+            .max_buf_size(MOST_BUFFERED)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = self.graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Serves the operator's pages at an address of their own, until the task is aborted.
+///
+/// # Errors
+/// [`CommandError::Listen`].
+pub async fn operator(address: SocketAddr, app: Shared) -> Result<JoinHandle<()>, CommandError> {
+    let (listener, address) = bind(address).await?;
+    tracing::info!(%address, "metrics are served");
+    let router = http::health::operator_routes(app);
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::warn!(%error, "the operator's address is served no more");
+        }
+    }))
 }
 
 /// The next connection, once there is a place for it; `None` when accepting failed for the moment.
@@ -84,8 +130,8 @@ async fn accept(
     }
 }
 
-/// Resolves at ctrl-c or SIGTERM.
-pub async fn signal() {
+/// Resolves at ctrl-c, or at SIGTERM, which load balancers want some time to notice.
+pub async fn signal(delay: Duration) -> Duration {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -102,34 +148,40 @@ pub async fn signal() {
     };
     #[cfg(not(unix))]
     let terminate = std::future::pending::<()>();
-    tokio::select! { () = interrupt => {}, () = terminate => {} }
+    tokio::select! { () = interrupt => Duration::ZERO, () = terminate => delay }
 }
 
 /// Binds the address and says which one it became.
 ///
 /// # Errors
-/// The system's, when the address is taken or not ours.
-pub async fn bind(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+/// [`CommandError::Listen`] when the address is taken or not ours.
+pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, address))
+    };
+    bound
+        .await
+        .map_err(|error| CommandError::Listen { address: address.to_string(), reason: error.to_string() })
 }
 
-async fn sweep(base: Base) {
+async fn sweep(app: Shared) {
     loop {
-        tokio::time::sleep(SWEEP_EVERY).await;
-        let swept = async {
-            let mut tx = base.store.begin().await?;
-            crate::store::logins::sweep(&mut tx, clock::now()).await?;
-            tx.commit().await
-        };
-        if let Err(error) = swept.await {
-            tracing::warn!(%error, "expired rows were not swept");
+        match store::sweep::sweep(&app.base.store, clock::now()).await {
+            Ok(rows) => app.operations.swept("ok", &rows),
+            Err(error) => {
+                tracing::warn!(%error, "expired rows were not swept");
+                app.operations.swept("failed", &[]);
+            }
         }
+        tokio::time::sleep(SWEEP_EVERY).await;
     }
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The head of a request fits in, with a SAML message in its query; a body is read piece by piece.
+const MOST_BUFFERED: usize = 128 * 1024;
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
 /// Each holds a few kilobytes; more wait in the system's queue.
 const MOST_CONNECTIONS: usize = 1024;

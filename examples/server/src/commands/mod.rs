@@ -1,15 +1,18 @@
 //! What the command line does. Commands work on the database alone, so they work while a server runs.
 
+pub mod backup;
 pub mod tenant;
 pub mod token;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::{App, Base, OpenError};
 use crate::cli::{Cli, Command, Serve, Tenant, Token};
 use crate::config::PublicUrl;
+use crate::operations::Operations;
 use crate::random::NoRandomness;
 use crate::rates::Rates;
 use crate::serve;
@@ -23,6 +26,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     match cli.command {
         Command::Serve(options) => serve_command(options).await?,
         Command::Demo(options) => return crate::demo::run(options).await,
+        Command::Backup(options) => backup::run(&options).await?,
         Command::Tenant(Tenant::Create { id, profile, name, bulk, data }) => {
             let base = Base::open(&data).await?;
             tenant::create(&base, &id, &profile, name.as_deref(), bulk).await?;
@@ -64,17 +68,23 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
 
 async fn serve_command(options: Serve) -> Result<(), CommandError> {
     let base = Base::open(&options.data).await?;
-    let (listener, address) = serve::bind(options.listen).await.map_err(|error| CommandError::Listen {
-        address: options.listen.to_string(),
-        reason: error.to_string(),
-    })?;
+    let (listener, address) = serve::bind(options.listen).await?;
     let public_url = options.public_url.unwrap_or_else(|| PublicUrl::of_listener(address));
-    print(&format!("listening on http://{address}"))?;
     let rates = Rates::per_second(options.requests_per_second);
-    let app = App { base, public_url, rates, secure_cookies: options.secure_cookies, demo: None };
-    serve::run(listener, Arc::new(app), serve::signal())
-        .await
-        .map_err(|error| CommandError::Io(error.to_string()))
+    let operations = Operations::new();
+    let app = App { base, public_url, rates, operations, secure_cookies: options.secure_cookies, demo: None };
+    let app = Arc::new(app);
+    let operator = match options.metrics_listen {
+        Some(address) => Some(serve::operator(address, app.clone()).await?),
+        None => None,
+    };
+    print(&format!("listening on http://{address}"))?;
+    let delay = Duration::from_secs(options.stop_delay.into());
+    let served = serve::run(listener, app, serve::signal(delay)).await;
+    if let Some(operator) = operator {
+        operator.abort();
+    }
+    served.map_err(|error| CommandError::Io(error.to_string()))
 }
 
 /// A line on the standard output: what a script reads.
@@ -113,6 +123,9 @@ pub enum CommandError {
         /// What the system said.
         reason: String,
     },
+    /// A file that would be overwritten.
+    #[error("{0} exists already")]
+    Exists(String),
     /// A file or a stream.
     #[error("{0}")]
     Io(String),

@@ -7,6 +7,7 @@ mod people;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -18,6 +19,7 @@ use crate::cli::{Demo, Purpose, Which};
 use crate::client::Client;
 use crate::commands::{CommandError, note, print, tenant, token};
 use crate::config::{Database, PublicUrl, RequestsPerSecond};
+use crate::operations::Operations;
 use crate::rates::Rates;
 use crate::serve;
 
@@ -39,21 +41,21 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
         let port = if options.check { 0 } else { 8080 };
         std::net::SocketAddr::from(([127, 0, 0, 1], port))
     });
-    let (listener, address) = serve::bind(listen)
-        .await
-        .map_err(|error| CommandError::Listen { address: listen.to_string(), reason: error.to_string() })?;
+    let (listener, address) = serve::bind(listen).await?;
     let url = PublicUrl::of_listener(address);
     let idp = DemoIdp::new(&base.keys, &url)?;
     let tokens = seed(&base, &idp).await?;
     let rates = Rates::per_second(RequestsPerSecond::default());
-    let app = App { base, public_url: url.clone(), rates, secure_cookies: false, demo: Some(idp) };
+    let operations = Operations::new();
+    let app =
+        App { base, public_url: url.clone(), rates, operations, secure_cookies: false, demo: Some(idp) };
     let app = Arc::new(app);
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let stop = async move {
         tokio::select! {
-            () = serve::signal() => {}
+            delay = serve::signal(Duration::ZERO) => delay,
             // An error means that the sender is gone, which also ends the demo.
-            _ = told => {}
+            _ = told => Duration::ZERO,
         }
     };
     let server = tokio::spawn(serve::run(listener, app.clone(), stop));

@@ -46,11 +46,12 @@ impl Refusal {
     /// The refusal as JSON.
     #[must_use]
     pub fn into_json(self) -> Answer {
+        let code = RefusalCode(self.code.clone());
         let mut error = json!({ "code": self.code, "message": self.message });
         if let (Some(hint), Some(object)) = (self.hint, error.as_object_mut()) {
             object.insert("hint".to_owned(), Value::String(hint));
         }
-        retry_later(self.status, json_answer(self.status, &json!({ "error": error })))
+        code.note(retry_later(self.status, json_answer(self.status, &json!({ "error": error }))))
     }
 
     /// The refusal as a page for a person, or as JSON for a client that prefers it.
@@ -68,7 +69,21 @@ impl Refusal {
             html::escape(&html::sentence(&self.message)),
             html::escape(&self.code),
         );
-        retry_later(self.status, html::page(self.status, "That did not work", &body))
+        let answer = html::page(self.status, "That did not work", &body);
+        RefusalCode(self.code).note(retry_later(self.status, answer))
+    }
+}
+
+/// The code of a refusal, carried along with the answer for the log and the counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalCode(pub String);
+
+impl RefusalCode {
+    /// Lays the code into the answer, where no client sees it.
+    #[must_use]
+    pub fn note(self, mut answer: Answer) -> Answer {
+        answer.extensions_mut().insert(self);
+        answer
     }
 }
 

@@ -1,4 +1,4 @@
-//! What every request passes: a time limit, headers for browsers, one log line.
+//! What every request passes: a time limit, headers for browsers.
 
 use std::time::Duration;
 
@@ -30,40 +30,6 @@ pub(super) async fn browser_headers(request: Request, next: Next) -> Answer {
     }
     answer
 }
-
-/// One line for each request: method, first parts of the path, status, time. No query, no ids, no bodies.
-pub(super) async fn log(request: Request, next: Next) -> Answer {
-    let method = request.method().clone();
-    let area = area(request.uri().path());
-    let start = tokio::time::Instant::now();
-    let answer = next.run(request).await;
-    let milliseconds = start.elapsed().as_millis();
-    tracing::info!(%method, area, status = answer.status().as_u16(), %milliseconds, "request");
-    answer
-}
-
-/// The part of the path that names no one.
-fn area(path: &str) -> &'static str {
-    AREAS.iter().find(|area| path.starts_with(**area)).copied().unwrap_or("/")
-}
-
-const AREAS: &[&str] = &[
-    "/v1/sso/metadata",
-    "/v1/sso/login",
-    "/v1/sso/logout",
-    "/v1/sso/acs",
-    "/v1/sso/config",
-    "/v1/session",
-    "/v1/scim/v2/Users",
-    "/v1/scim/v2/Groups",
-    "/v1/scim/v2",
-    "/scim/v2/Users",
-    "/scim/v2/Groups",
-    "/scim/v2",
-    "/healthz",
-    "/assets",
-    "/demo",
-];
 
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-cache, no-store"),

@@ -3,9 +3,10 @@
 pub mod answer;
 pub mod body;
 pub mod cookies;
-mod health;
+pub(crate) mod health;
 pub mod html;
 mod layers;
+pub(crate) mod observe;
 mod pages;
 pub mod params;
 pub(crate) mod scim;
@@ -14,7 +15,7 @@ mod sso;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 
 use crate::app::Shared;
@@ -26,6 +27,7 @@ pub fn router(app: Shared) -> Router {
         .route("/", get(pages::home))
         .route("/assets/style.css", get(pages::style))
         .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .route("/v1/session", get(session::show))
         .route("/v1/sso/acs", post(sso::acs::receive))
         .route("/v1/sso/config", post(sso::config::replace))
@@ -44,10 +46,10 @@ pub fn router(app: Shared) -> Router {
     router
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app)
+        .with_state(app.clone())
         .layer(from_fn(layers::time_limit))
         .layer(from_fn(layers::browser_headers))
-        .layer(from_fn(layers::log))
+        .layer(from_fn_with_state(app, observe::observe))
 }
 
 async fn not_found(headers: HeaderMap) -> Answer {

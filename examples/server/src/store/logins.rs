@@ -274,21 +274,6 @@ pub async fn sessions_of_subject(
     rows.iter().map(|row| session(tenant, row)).collect()
 }
 
-/// Removes rows whose time is over. Nothing depends on it: every reader compares the time itself.
-///
-/// # Errors
-/// [`StoreError`] when the database fails.
-pub async fn sweep(db: &mut AnyConnection, now: DateTime<Utc>) -> Result<(), StoreError> {
-    for statement in [
-        "DELETE FROM pending WHERE expires_at <= $1",
-        "DELETE FROM replay_claims WHERE forget_after <= $1",
-        "DELETE FROM sessions WHERE ends_at <= $1",
-    ] {
-        sqlx::query(statement).bind(millis(now)).execute(&mut *db).await?;
-    }
-    Ok(())
-}
-
 /// An epoch as a column; the crate counts in 64 bits without sign, no database does.
 pub(super) fn epoch_column(epoch: Epoch) -> i64 {
     i64::try_from(epoch.0).unwrap_or(i64::MAX)

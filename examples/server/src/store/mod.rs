@@ -11,9 +11,11 @@ mod migrate;
 pub mod people;
 pub mod resources;
 mod row;
+pub mod sweep;
 pub mod tenants;
 pub mod tokens;
 
+use std::path::Path;
 use std::time::Duration;
 
 use scim_filter::Dialect;
@@ -75,6 +77,26 @@ impl Store {
     /// [`StoreError::Unavailable`] when the write lock does not come free in time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(Tx(self.write.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    /// The pools: name, open connections, idle ones.
+    #[must_use]
+    pub fn connections(&self) -> [(&'static str, i64, i64); 2] {
+        [("read", &self.read), ("write", &self.write)].map(|(name, pool)| {
+            (name, i64::from(pool.size()), i64::try_from(pool.num_idle()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// Writes a consistent copy into an empty file while others read and write.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let name =
+            file.to_str().ok_or_else(|| StoreError::Failed("the file name is not UTF-8".to_owned()))?;
+        let mut db = self.read().await?;
+        sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *db).await?;
+        Ok(())
     }
 
     /// Waits for open transactions and closes the files.

@@ -64,12 +64,13 @@ impl Server {
 
     /// Starts on the database of a folder.
     pub(crate) fn start_in(folder: Folder, options: &[&str]) -> Self {
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = Command::new(BINARY)
             .args(["serve", "--listen", "127.0.0.1:0", "--database", &folder.database()])
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -90,6 +91,11 @@ impl Server {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.child.wait().unwrap().code()
+    }
+
+    /// What the process has logged since it started.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -19,7 +19,7 @@ use super::call::{Call, GROUP};
 use super::fault::Fault;
 use super::{MEDIA_TYPE, view, write};
 use crate::http::answer::{Answer, typed};
-use crate::http::body;
+use crate::http::{body, observe};
 use crate::store::Tx;
 use crate::store::resources::StoredResource;
 
@@ -42,6 +42,12 @@ pub(super) async fn run(call: &Call<'_>, body: Body) -> Result<Answer, Fault> {
     let mut job = Job { call, request: &request, state: State::new(request.operations.len()) };
     job.all(&mut tx, &order).await?;
     tx.commit().await?;
+    for (operation, result) in request.operations.iter().zip(&job.state.results) {
+        if let Some(result) = result {
+            let (resource, done) = observe::bulk_operation(&operation.endpoint, operation.method);
+            call.app.operations.scim(resource, done, result.status);
+        }
+    }
     let results = job.state.results.into_iter().flatten().collect();
     Ok(typed(StatusCode::OK, MEDIA_TYPE, json!(BulkResponse { operations: results }).to_string()))
 }

@@ -5,7 +5,7 @@ use scim_schema::message::Error;
 use scim_schema::{ScimError, ScimType};
 use tenant_model::RateRefusal;
 
-use crate::http::answer::{Answer, Refusal, typed};
+use crate::http::answer::{Answer, Refusal, RefusalCode, typed};
 use crate::random::NoRandomness;
 use crate::store::StoreError;
 
@@ -108,7 +108,7 @@ impl Fault {
         if let Some(allow) = self.0.allow {
             headers.insert(header::ALLOW, allow);
         }
-        answer
+        RefusalCode(self.0.code).note(answer)
     }
 }
 

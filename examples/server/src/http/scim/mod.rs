@@ -43,10 +43,7 @@ pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answe
     body::leave(body).await;
     match answer {
         Ok(answer) => answer,
-        Err(fault) => {
-            tracing::info!(code = fault.code(), status = fault.status().as_u16(), "scim request refused");
-            fault.into_answer()
-        }
+        Err(fault) => fault.into_answer(),
     }
 }
 
