@@ -148,6 +148,13 @@ impl Guide {
     }
 }
 
+/// What mends a problem in general words, with the two sides of a refusal.
+pub(crate) fn in_general(kind: ProblemKind, expected: Option<&str>, found: Option<&str>) -> Option<String> {
+    let sides = [("expected", expected), ("found", found)];
+    let values = sides.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    Guide::default().fill(kind, None, &values).map(|step| step.text)
+}
+
 /// What a product's console calls a setting, and where it is.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

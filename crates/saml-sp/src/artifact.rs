@@ -196,6 +196,28 @@ impl Connection<'_> {
         pending: Option<&PendingLogin>,
         now: DateTime<Utc>,
     ) -> Result<Verified<Login>, Rejection> {
+        self.accept_resolved(body, &artifact, pending, now)
+    }
+
+    /// The same, for an artifact that is still wanted: a report takes nothing.
+    pub(crate) fn accept_resolved(
+        &self,
+        body: &[u8],
+        artifact: &PendingArtifact,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Result<Verified<Login>, Rejection> {
+        let xml = self.resolved(body, artifact, now)?;
+        self.accept_xml(&xml, artifact.relay_state.clone(), Binding::HttpArtifact, pending, now)
+    }
+
+    /// Takes the message out of the answer.
+    pub(crate) fn resolved(
+        &self,
+        body: &[u8],
+        artifact: &PendingArtifact,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<u8>, Rejection> {
         let part = Part::ArtifactResponse;
         let (expected, found) = (self.idp().entity_id().as_str(), artifact.idp.as_str());
         if expected != found {
@@ -216,9 +238,8 @@ impl Connection<'_> {
         let covered_document = covered.as_ref().map(|covered| parse(&covered.bytes)).transpose()?;
         let answer = covered_document.as_ref().map_or(answer, Document::root);
         let judged = |rejection: Rejection| if covered.is_some() { rejection.verified() } else { rejection };
-        let message = self.inside(answer, &artifact, covered.is_some(), now).map_err(judged)?;
-        let xml = standing_alone(message, part)?;
-        self.accept_xml(&xml, artifact.relay_state, Binding::HttpArtifact, pending, now)
+        let message = self.inside(answer, artifact, covered.is_some(), now).map_err(judged)?;
+        standing_alone(message, part)
     }
 
     /// Judges the answer and gives the message in it.
@@ -241,6 +262,15 @@ impl Connection<'_> {
         if found != expected {
             let (expected, found) = (expected.to_owned(), found.to_owned());
             return Err(Cause::InResponseTo { part, expected, found }.into());
+        }
+        // Core 3.2.2: who names an address must mean this side's. There is none for answers between servers, so the
+        // address that artifacts come to is meant, if any is named at all (Bindings 3.2 demands none).
+        let consumers = self.sp().consumers();
+        if let Some(found) = fields.element.attribute("Destination")
+            && !consumers.iter().any(|one| one.location.as_str() == found)
+        {
+            let expected = consumers.iter().map(|one| one.location.as_str()).collect::<Vec<_>>().join(" ");
+            return Err(Cause::Destination { part, expected, found: found.to_owned() }.into());
         }
         fields.check_issue_instant(self, now)?;
         children.next_if(|child| child.is(PROTOCOL, "Extensions"));

@@ -74,6 +74,7 @@ impl Connection<'_> {
             .attr_opt("Loc", endpoint.map(|endpoint| endpoint.location.as_str()));
         let mut headers = vec![
             block("paos", PAOS, "Request")
+                .attr("messageID", request_id.as_str())
                 .attr("responseConsumerURL", consumer.location.as_str())
                 .attr("service", ECP),
             block("ecp", ECP, "Request")
@@ -103,16 +104,31 @@ impl Connection<'_> {
         pending: Option<&PendingLogin>,
         now: DateTime<Utc>,
     ) -> Result<Verified<Login>, Rejection> {
+        let (xml, relay_state) = self.brought(body, pending)?;
+        self.accept_xml(&xml, relay_state, Binding::Paos, pending, now)
+    }
+
+    /// Takes the message out of what a client brought, and the `RelayState` that stands beside it.
+    pub(crate) fn brought(
+        &self,
+        body: &[u8],
+        pending: Option<&PendingLogin>,
+    ) -> Result<(Vec<u8>, Option<String>), Rejection> {
         let part = Part::Response;
         let document = Document::parse(body, &self.policy().limits).map_err(Cause::Xml)?;
         let understood = [(PAOS, "Response"), (ECP, "RelayState")];
         let opened = Envelope::open(document.root(), part, &understood)?;
+        // Profiles 4.2.4.5: it says no more than InResponseTo, so a client may leave it out; but it may not say otherwise.
+        let answered = opened.header(PAOS, "Response").and_then(|block| block.attribute("refToMessageID"));
+        let asked = pending.map(|pending| pending.request_id().as_str());
+        if answered.is_some() && asked.is_some() && answered != asked {
+            return Err(Cause::Soap { part, what: "it refers to another message than the request" }.into());
+        }
         let relay_state = opened.header(ECP, "RelayState").map(|state| state.text().into_owned());
         if let Some(found) = relay_state.as_ref().map(String::len).filter(|found| *found > MAX_RELAY_STATE) {
             return Err(Cause::RelayStateTooLong { limit: MAX_RELAY_STATE, found }.into());
         }
-        let xml = standing_alone(opened.message, part)?;
-        self.accept_xml(&xml, relay_state, Binding::Paos, pending, now)
+        Ok((standing_alone(opened.message, part)?, relay_state))
     }
 }
 

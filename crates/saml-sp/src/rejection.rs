@@ -7,7 +7,7 @@ pub use cause::{Cause, Part};
 
 use std::fmt;
 
-use crate::{Binding, LocalPath};
+use crate::{Binding, LocalPath, ProblemKind};
 
 /// A message was refused; the first broken rule, in the documented order of evaluation, is named.
 ///
@@ -64,10 +64,15 @@ impl Rejection {
         self.verified
     }
 
-    /// Gives a sentence on what an admin should change, where it is clear.
+    /// Gives a sentence on what an admin should change, where it is clear: the general words of a [`crate::Guide`].
+    ///
+    /// [`crate::Connection::report`] and [`crate::Connection::explain`] say it in the words of the product. What was found
+    /// is repeated in it only if a signature covered it.
     #[must_use]
-    pub fn advice(&self) -> Option<&'static str> {
-        self.cause.advice()
+    pub fn advice(&self) -> Option<String> {
+        let kind = crate::report::kind_of(self).filter(|kind| *kind != ProblemKind::Message)?;
+        let (expected, found) = (self.expected(), self.found().filter(|_| self.verified));
+        crate::advice::in_general(kind, expected.as_deref(), found.as_deref())
     }
 
     /// Tells whether the host should start its own login instead of showing an error:

@@ -7,13 +7,14 @@ mod rule;
 mod self_check;
 
 pub use check::Check;
+pub(crate) use problems::kind_of;
 pub use rule::Rule;
 
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Connection, Guide, Inbound, LikelyProduct, NearMiss, PendingLogin, Problem, ProblemKind, Product,
-    Rejection, Sighting, Step,
+    Connection, Guide, Inbound, LikelyProduct, Login, NearMiss, PendingArtifact, PendingLogin, Problem,
+    ProblemKind, Product, Rejection, Sighting, Step, Verified,
     response::{Examination, Verdict},
 };
 
@@ -171,13 +172,48 @@ impl Connection<'_> {
         now: DateTime<Utc>,
     ) -> Report {
         let accepted = self.accept_response(inbound, pending, now);
-        let examination = self.examine(inbound, pending, now);
-        let findings = findings(&examination);
-        let (verdict, notices) = match &accepted {
+        self.report_of(&accepted, &self.examine(inbound, pending, now), pending, now)
+    }
+
+    /// Reports on what a client that is no browser brought: the verdict of [`Connection::accept_ecp_response`].
+    #[must_use]
+    pub fn report_ecp_response(
+        &self,
+        body: &[u8],
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Report {
+        let accepted = self.accept_ecp_response(body, pending, now);
+        self.report_of(&accepted, &self.examine_ecp(body, pending, now), pending, now)
+    }
+
+    /// Reports on the answer to [`Connection::resolve_artifact`] and the response in it: the verdict of
+    /// [`Connection::accept_artifact_response`], which is to be asked afterwards, for it takes the pending artifact.
+    #[must_use]
+    pub fn report_artifact_response(
+        &self,
+        body: &[u8],
+        artifact: &PendingArtifact,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Report {
+        let accepted = self.accept_resolved(body, artifact, pending, now);
+        self.report_of(&accepted, &self.examine_artifact(body, artifact, pending, now), pending, now)
+    }
+
+    fn report_of(
+        &self,
+        accepted: &Result<Verified<Login>, Rejection>,
+        examination: &Examination,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Report {
+        let findings = findings(examination);
+        let (verdict, notices) = match accepted {
             Ok(verified) => (None, verified.unclaimed().evidence().notices.clone()),
             Err(rejection) => (Some(rejection), Vec::new()),
         };
-        let problems = problems::of_response(self, &examination, verdict, &notices, now);
+        let problems = problems::of_response(self, examination, verdict, &notices, now);
         Report {
             at: now,
             rule: verdict.map(Rejection::code),

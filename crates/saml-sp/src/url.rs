@@ -140,6 +140,15 @@ impl fmt::Display for LocalPath {
     }
 }
 
+/// Tells whether a text is an absolute URI of any scheme, with everything escaped that must be (RFC 3986 4.3).
+pub(crate) fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && !rest.is_empty()
+        && rest.bytes().all(is_url_byte)
+}
+
 fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(scheme.len())?;
     head.eq_ignore_ascii_case(scheme).then_some(rest)
@@ -180,6 +189,19 @@ mod tests {
         let long = format!("https://a/{}", "x".repeat(2038));
         assert!(long.parse::<EndpointUrl>().is_ok());
         assert!(format!("{long}x").parse::<EndpointUrl>().is_err());
+    }
+
+    // SLO-01
+    #[test]
+    fn a_uri_has_a_scheme_and_nothing_to_escape() {
+        for text in ["urn:oasis:names:tc:SAML:2.0:logout:user", "https://a/?b#c", "a+b-1.c:d"] {
+            assert!(is_uri(text), "{text}");
+        }
+        for text in
+            ["", "user", ":a", "urn:", "1urn:a", "urn_x:a", "urn:a b", "urn:\u{e9}", " urn:a", "urn:<a>"]
+        {
+            assert!(!is_uri(text), "{text}");
+        }
     }
 
     #[test]

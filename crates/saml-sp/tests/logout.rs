@@ -50,6 +50,16 @@ fn a_logout_needs_a_session_a_key_and_an_endpoint() {
     assert_eq!(begin(&host, &session), Err(RequestError::NoSession));
     session.session_indexes.push("s".to_owned());
     assert_eq!(begin(&host, &session), Ok(()));
+    for (reason, outcome) in [
+        ("urn:oasis:names:tc:SAML:2.0:logout:user", Ok(())),
+        ("user", Err(RequestError::Reason)),
+        (" ", Err(RequestError::Reason)),
+    ] {
+        let mut options = LogoutOptions::default();
+        options.reason = Some(reason.to_owned());
+        let begun = host.connection().begin_logout(&session, options, id("_out"), now()).map(drop);
+        assert_eq!(begun, outcome, "{reason}");
+    }
     let with_endpoints = host.idp.clone();
     host.idp = host.idp.with_single_logout_services(Vec::new());
     assert_eq!(begin(&host, &session).unwrap_err().code(), "SLO-07");

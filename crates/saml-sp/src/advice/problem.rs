@@ -123,6 +123,8 @@ pub enum ProblemKind {
     NameIdValue,
     /// The identity provider has no logout address.
     NoLogout,
+    /// The assertion is in the clear, and this connection demands encryption.
+    NotEncrypted,
     /// The response is not valid yet: the identity provider's clock is ahead, or it does not backdate.
     NotYetValid,
     /// This service names an http address where it is reached by https; that is not the identity provider's fault.
@@ -189,6 +191,7 @@ impl ProblemKind {
         Self::NameIdPolicy,
         Self::NameIdValue,
         Self::NoLogout,
+        Self::NotEncrypted,
         Self::NotYetValid,
         Self::OwnBaseUrl,
         Self::OwnCertificateEnds,
@@ -239,6 +242,7 @@ impl ProblemKind {
             Self::NameIdPolicy => "name_id_policy",
             Self::NameIdValue => "name_id_value",
             Self::NoLogout => "no_logout",
+            Self::NotEncrypted => "not_encrypted",
             Self::NotYetValid => "not_yet_valid",
             Self::OwnBaseUrl => "own_base_url",
             Self::OwnCertificateEnds => "own_certificate_ends",

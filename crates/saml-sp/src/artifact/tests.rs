@@ -1,7 +1,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    Artifact, Inbound, PendingArtifact, Rejection, RequestError, Sighting,
+    Artifact, Check, Inbound, Outcome, PendingArtifact, Rejection, RequestError, Sighting,
     soap::tests::{ACS, ARTIFACTS, Host, assert_order, id, now, opened, wrapped},
 };
 
@@ -59,6 +59,7 @@ fn an_artifact_comes_by_get_and_by_post_and_alone() {
         host.connection().accept_artifact(&Inbound::RawQuery(query), now()).map(drop).unwrap_err().code()
     };
     assert_eq!(refused(&format!("{query}&SAMLResponse=x")), "SIG-20");
+    assert_eq!(refused(&format!("{query}&SAMLRequest=x")), "SIG-20");
     assert_eq!(refused(&format!("{query}&{query}")), "SIG-20");
     assert_eq!(refused("RelayState=there"), "RSP-10");
 }
@@ -204,4 +205,44 @@ fn an_exchange_of_another_connection_answers_nothing() {
     let body = wrapped(&answer(&host.response(ARTIFACTS)));
     let refused = other.connection().accept_artifact_response(body.as_bytes(), resolving(&host), None, now());
     assert_eq!(refused.unwrap_err().code(), "TEN-09");
+}
+
+// REQ-13
+#[test]
+fn an_answer_that_names_an_address_names_one_of_ours() {
+    let host = Host::new();
+    let to = |address: &str| {
+        let named = format!(" Destination=\"{address}\" ID=\"_ar\"");
+        let answer = answer(&host.response(ARTIFACTS)).replacen(" ID=\"_ar\"", &named, 1);
+        login(&host, &answer).map(drop).map_err(|rejection| rejection.code())
+    };
+    assert_eq!(to(ARTIFACTS), Ok(()));
+    assert_eq!(to("https://other.example/artifact"), Err("REQ-13"));
+}
+
+// REQ-13
+#[test]
+fn a_report_tells_the_same_of_an_artifact_and_takes_nothing() {
+    let host = Host::new();
+    let (pending, resolving) = (host.pending(ARTIFACTS), resolving(&host));
+    let report = |answer: &str| {
+        let body = wrapped(answer);
+        host.connection().report_artifact_response(body.as_bytes(), &resolving, Some(&pending), now())
+    };
+    let good = report(&answer(&host.response(ARTIFACTS)));
+    assert!(good.is_accepted(), "{:?}", good.problems);
+    let failed = good.findings.iter().filter(|finding| finding.outcome != Outcome::Passed);
+    assert_eq!(failed.map(|finding| finding.check).collect::<Vec<_>>(), [Check::Replay]);
+    for (answer, check) in [
+        (answer(""), Check::Transport),
+        (answer(&host.response(ARTIFACTS)).replacen("\"_x\"", "\"_y\"", 1), Check::Transport),
+        (answer(&host.response(ARTIFACTS).replace("alice", "mallory")), Check::AssertionSignature),
+        (answer(&host.response(ACS)), Check::Confirmation),
+    ] {
+        let told = report(&answer);
+        let refused = login(&host, &answer).unwrap_err();
+        assert_eq!(told.rule, Some(refused.code()));
+        let finding = told.findings.iter().find(|finding| finding.outcome == Outcome::Failed).unwrap();
+        assert_eq!((finding.check, finding.rule), (check, refused.code()));
+    }
 }

@@ -57,6 +57,13 @@ impl Inbound<'_> {
             Self::RawQuery(_) => Binding::HttpRedirect,
         };
         let parameters = self.parameters(limits)?;
+        if parameters.artifact.is_some() {
+            return Err(match (parameters.request, parameters.response) {
+                (None, None) => Cause::NoMessage,
+                _ => Cause::ParameterTwice { name: "SAMLart" },
+            }
+            .into());
+        }
         let (kind, raw) = match (parameters.request, parameters.response) {
             (None, Some(raw)) => (MessageKind::Response, raw),
             (Some(raw), None) => (MessageKind::Request, raw),

@@ -1,5 +1,6 @@
 use crate::{
-    LoginOptions, PendingLogin, Rejection, RequestError, ServiceProvider, Sighting, SoapReply,
+    Check, LoginOptions, Outcome, PendingLogin, Rejection, RequestError, RequestedAuthnContext,
+    ServiceProvider, Sighting, SoapReply,
     soap::tests::{ACS, Host, PAOS_ACS, assert_order, id, now, opened},
 };
 
@@ -72,6 +73,7 @@ fn the_request_tells_the_client_where_the_answer_goes() {
     assert!(request.contains(&format!("AssertionConsumerServiceURL=\"{PAOS_ACS}\"")));
     assert!(request.contains("ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:PAOS\""));
     assert!(request.contains("Destination=\"https://idp.example/ecp\""));
+    assert!(reply.body().contains("messageID=\"_q\""));
     assert!(!begin(&host, false).0.body().contains("Signature"));
 }
 
@@ -108,4 +110,51 @@ fn what_the_client_brings_is_judged_as_if_posted() {
     assert_eq!(code(&HEADER.replace(">there<", &format!(">{}<", "x".repeat(2049))), &good), "REQ-09");
     assert_eq!(code(HEADER, &format!("{good}<x/>")), "REQ-10");
     assert_eq!(code(HEADER, "<S:Fault><faultstring>cancelled</faultstring></S:Fault>"), "REQ-10");
+}
+
+// REQ-10
+#[test]
+fn what_refers_to_another_message_than_the_request_is_refused() {
+    let host = Host::new();
+    let refers = |to: &str| {
+        let header = HEADER.replace("<paos:Response", &format!("<paos:Response refToMessageID=\"{to}\""));
+        login(&host, &header, &host.response(PAOS_ACS)).map(drop).map_err(|rejection| rejection.code())
+    };
+    assert_eq!(refers("_q"), Ok(()));
+    assert_eq!(refers("_x"), Err("REQ-10"));
+}
+
+// REQ-04
+#[test]
+fn classes_that_are_asked_for_are_named_to_a_client_too() {
+    let context = Some(RequestedAuthnContext::exactly(Vec::<String>::new()));
+    let options = LoginOptions { requested_authn_context: context, ..LoginOptions::default() };
+    let refused = Host::new().connection().begin_ecp_login(options, id("_q"), now());
+    assert_eq!(refused.map(drop), Err(RequestError::NoClass));
+}
+
+// REQ-10
+#[test]
+fn a_report_tells_the_same_of_what_a_client_brings() {
+    let host = Host::new();
+    let (_, pending) = begin(&host, false);
+    let report = |header: &str, response: &str| {
+        let body = format!(
+            "<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\">{header}<S:Body>{response}</S:Body></S:Envelope>"
+        );
+        host.connection().report_ecp_response(body.as_bytes(), Some(&pending), now())
+    };
+    assert!(report(HEADER, &host.response(PAOS_ACS)).is_accepted());
+    for (header, response, check) in [
+        (HEADER, "<S:Fault/>".to_owned(), Check::Transport),
+        (&HEADER.replace("paos:Response", "paos:Other"), host.response(PAOS_ACS), Check::Transport),
+        (HEADER, host.response(PAOS_ACS).replace("alice", "mallory"), Check::AssertionSignature),
+        (HEADER, host.response(ACS), Check::Confirmation),
+    ] {
+        let told = report(header, &response);
+        let refused = login(&host, header, &response).unwrap_err();
+        assert_eq!(told.rule, Some(refused.code()));
+        let finding = told.findings.iter().find(|finding| finding.outcome == Outcome::Failed).unwrap();
+        assert_eq!((finding.check, finding.rule), (check, refused.code()));
+    }
 }

@@ -54,12 +54,21 @@ pub(super) fn mgf_digest(mgf: Mgf) -> DigestAlgorithm {
     }
 }
 
-/// Decrypts; `None` for every reason there may be.
-pub(super) fn decrypt_data(algorithm: DataEncryption, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+/// What came of decrypting.
+pub(super) struct Plain {
+    pub(super) bytes: Vec<u8>,
+    /// Whether the padding was one. If not, the bytes are to be looked at as if it were, and then forgotten: who times
+    /// the answer must not learn of it (XEnc 6.7, Vaudenay).
+    pub(super) is_padded: bool,
+}
+
+/// Decrypts; `None` if the bytes aren't even of the form, or not authentic.
+pub(super) fn decrypt_data(algorithm: DataEncryption, key: &[u8], bytes: &[u8]) -> Option<Plain> {
     if algorithm.is_authenticated() {
         let (iv, rest) = bytes.split_at_checked(GCM_IV)?;
         let (cipher_text, tag) = rest.split_at_checked(rest.len().checked_sub(GCM_TAG)?)?;
-        return decrypt_aead(cipher(algorithm), key, Some(iv), &[], cipher_text, tag).ok();
+        let bytes = decrypt_aead(cipher(algorithm), key, Some(iv), &[], cipher_text, tag).ok()?;
+        return Some(Plain { bytes, is_padded: true });
     }
     let cipher = cipher(algorithm);
     let block = cipher.block_size();
@@ -75,11 +84,9 @@ pub(super) fn decrypt_data(algorithm: DataEncryption, key: &[u8], bytes: &[u8]) 
     plain.truncate(length);
     // XEnc 5.2: the last byte tells how many are padding, the others of them are arbitrary.
     let padding = usize::from(*plain.last()?);
-    if padding == 0 || padding > block {
-        return None;
-    }
-    plain.truncate(plain.len().checked_sub(padding)?);
-    Some(plain)
+    let is_padded = (1..=block).contains(&padding);
+    plain.truncate(plain.len().checked_sub(if is_padded { padding } else { block })?);
+    Some(Plain { bytes: plain, is_padded })
 }
 
 pub(super) fn cipher(algorithm: DataEncryption) -> Cipher {

@@ -4,7 +4,7 @@ use super::structure::{self, ASSERTION_NS};
 use super::{DataEncryption, DecryptError, EncryptionPolicy, KeyTransport, crypto};
 use crate::keys::{KeyKind, PrivateKey};
 use crate::limits::Limits;
-use crate::xml::{Document, Element, XmlErrorKind, with_declarations};
+use crate::xml::{Document, Element, XmlError, XmlErrorKind, with_declarations};
 
 /// What decryption needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -19,15 +19,6 @@ pub(crate) struct DecryptionContext<'a> {
     pub(crate) limits: &'a Limits,
 }
 
-/// Opened content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decrypted {
-    /// The element that was inside, as bytes of a document of its own, which the strict reader takes.
-    pub(crate) bytes: Vec<u8>,
-    /// What to report.
-    pub(crate) evidence: EncryptionEvidence,
-}
-
 /// How something was encrypted.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,20 +31,23 @@ pub struct EncryptionEvidence {
     pub key: usize,
 }
 
-/// Opens the element inside of an EncryptedAssertion, EncryptedID or EncryptedAttribute.
+/// Opens the element inside of an EncryptedAssertion, EncryptedID or EncryptedAttribute and hands it to `read`, as the root
+/// of a document of its own, with what is to be reported.
 ///
 /// Each EncryptedKey is tried with each of our RSA keys. Whatever goes wrong from the first use of a key on is
 /// [`DecryptError::Failed`] (ENC-06).
-pub(crate) fn decrypt(
+pub(crate) fn decrypt<R>(
     wrapper: Element<'_>,
     context: &DecryptionContext<'_>,
-) -> Result<Decrypted, DecryptError> {
+    read: impl FnOnce(Element<'_>, EncryptionEvidence) -> R,
+) -> Result<R, DecryptError> {
     let DecryptionContext { keys, recipient, policy, signed_outside, limits } = *context;
     let encrypted = structure::read(wrapper, recipient, policy, signed_outside, limits)?;
     let ours = || keys.iter().enumerate().filter(|(_, key)| key.kind() == KeyKind::Rsa);
     if ours().next().is_none() {
         return Err(DecryptError::NoKey);
     }
+    let expected = encrypted.expected.local;
     let length = encrypted.data.key_bytes();
     for wrapped in &encrypted.keys {
         for (place, key) in ours() {
@@ -61,54 +55,43 @@ pub(crate) fn decrypt(
             let Some(plain) = crypto::decrypt_data(encrypted.data, &unwrapped, &encrypted.cipher) else {
                 continue;
             };
-            match document_of(plain, wrapper, encrypted.expected.local, limits) {
-                Ok(bytes) => {
+            let is_expected = |root: &Element<'_>| root.is(ASSERTION_NS, expected);
+            let alone = Document::parse(&plain.bytes, limits);
+            let (completed, again);
+            let root = match alone.as_ref().map(Document::root) {
+                Ok(root) if is_expected(&root) => Some(root),
+                other => {
+                    completed = other
+                        .map_or_else(lacks_prefix, |_| true)
+                        .then(|| with_declarations(&plain.bytes, &wrapper.namespaces_in_scope()))
+                        .flatten();
+                    again = completed.as_deref().and_then(|bytes| Document::parse(bytes, limits).ok());
+                    again.as_ref().map(Document::root).filter(is_expected)
+                }
+            };
+            match root {
+                Some(root) if plain.is_padded => {
                     let evidence = EncryptionEvidence {
                         data: encrypted.data,
                         key_transport: wrapped.transport,
                         key: place,
                     };
-                    return Ok(Decrypted { bytes, evidence });
+                    return Ok(read(root, evidence));
                 }
                 // Only who knows the key can make authenticated content, so this tells an attacker nothing new.
-                Err(Unfit) if encrypted.data.is_authenticated() => {
-                    return Err(DecryptError::Content { expected: encrypted.expected.local });
-                }
-                Err(Unfit) => {}
+                _ if encrypted.data.is_authenticated() => return Err(DecryptError::Content { expected }),
+                _ => {}
             }
         }
     }
     Err(DecryptError::Failed)
 }
 
-/// The decrypted bytes are not the one element that belongs there.
-struct Unfit;
-
-/// Makes the decrypted element a document of its own.
+/// Whether an element was taken out of a document whose prefixes it uses.
 ///
-/// Most stand alone and stay as they are, byte for byte. One that uses prefixes of the document around gets the
-/// declarations in scope there, as if it had been put in its place; exclusive canonicalization does not see them.
-fn document_of(
-    plain: Vec<u8>,
-    wrapper: Element<'_>,
-    expected: &str,
-    limits: &Limits,
-) -> Result<Vec<u8>, Unfit> {
-    let is_expected = |bytes: &[u8]| {
-        Document::parse(bytes, limits).map(|document| document.root().is(ASSERTION_NS, expected))
-    };
-    let alone = is_expected(&plain);
-    let needs_context = match &alone {
-        Ok(true) => return Ok(plain),
-        // It may have inherited its default namespace.
-        Ok(false) => true,
-        Err(error) => matches!(error.kind(), XmlErrorKind::UnboundPrefix { .. }),
-    };
-    if needs_context
-        && let Some(bytes) = with_declarations(&plain, &wrapper.namespaces_in_scope())
-        && is_expected(&bytes) == Ok(true)
-    {
-        return Ok(bytes);
-    }
-    Err(Unfit)
+/// Most stand alone and stay as they are, byte for byte. Such a one gets the declarations in scope around it, as if it had
+/// been put in its place, and so does one that may have inherited its default namespace; exclusive canonicalization does
+/// not see them.
+fn lacks_prefix(error: &XmlError) -> bool {
+    matches!(error.kind(), XmlErrorKind::UnboundPrefix { .. })
 }

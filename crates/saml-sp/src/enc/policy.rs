@@ -35,6 +35,11 @@ pub struct EncryptionPolicy {
     /// Whoever can send many messages and time the answers may open an assertion that they have stolen
     /// (Bleichenbacher).
     pub danger_allow_rsa_1_5: bool,
+    /// Refuses a login whose assertion comes in the clear (ENC-01).
+    ///
+    /// TLS hides messages on the wire; encryption hides them from the browser that carries them, its extensions and its
+    /// history too. The identity provider needs our certificate for it.
+    pub require_encrypted_assertions: bool,
 }
 
 impl Default for EncryptionPolicy {
@@ -49,6 +54,7 @@ impl Default for EncryptionPolicy {
             danger_allow_unsigned_cbc: false,
             danger_allow_triple_des: false,
             danger_allow_rsa_1_5: false,
+            require_encrypted_assertions: false,
         }
     }
 }

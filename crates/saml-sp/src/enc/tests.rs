@@ -1,7 +1,6 @@
 //! Captured encrypted assertions open; everything else stays shut and looks the same.
 #![expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "test helpers")]
 
-use super::decrypt::Decrypted;
 use super::*;
 use crate::dsig::{AlgorithmPolicy, DigestAlgorithm, Engines, verify_enveloped};
 use crate::keys::{Certificate, PrivateKey};
@@ -24,6 +23,20 @@ fn wrapper<'d>(document: &'d Document<'d>) -> Element<'d> {
     document.elements().find(|element| element.is(ASSERTION_NS, "EncryptedAssertion")).unwrap()
 }
 
+/// Opened content: the element as a document of its own, and what is to be reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Decrypted {
+    bytes: Vec<u8>,
+    evidence: EncryptionEvidence,
+}
+
+fn open_wrapper(wrapper: Element<'_>, context: &DecryptionContext<'_>) -> Result<Decrypted, DecryptError> {
+    decrypt(wrapper, context, |root, evidence| Decrypted {
+        bytes: root.document().source().as_bytes().to_vec(),
+        evidence,
+    })
+}
+
 fn open_with(
     xml: &str,
     keys: &[PrivateKey],
@@ -39,7 +52,7 @@ fn open_with(
         signed_outside,
         limits: &limits,
     };
-    decrypt(document.root(), &context)
+    open_wrapper(document.root(), &context)
 }
 
 fn open(xml: &str) -> Result<Vec<u8>, DecryptError> {
@@ -84,8 +97,8 @@ fn every_encrypted_capture_opens_and_its_inner_signature_verifies() {
             signed_outside: false,
             limits: &limits,
         };
-        let decrypted =
-            decrypt(wrapper(&document), &context).unwrap_or_else(|error| panic!("{}: {error}", capture.name));
+        let decrypted = open_wrapper(wrapper(&document), &context)
+            .unwrap_or_else(|error| panic!("{}: {error}", capture.name));
         assert_eq!(decrypted.evidence.key, 0);
         let inner = Document::parse(&decrypted.bytes, &limits).unwrap();
         let assertion = inner.root();

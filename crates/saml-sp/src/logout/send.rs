@@ -9,6 +9,7 @@ use crate::{
     names::{ASSERTION, PROTOCOL, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_SUCCESS},
     request::{Sending, check_relay_state, signer, xml_or_redirect},
     time::{format_instant, later},
+    url::is_uri,
     xml::write::XmlElement,
 };
 
@@ -21,6 +22,7 @@ impl Connection<'_> {
     /// # Errors
     /// [`RequestError::NoLogoutEndpoint`] if the identity provider has none: the local logout is then all there is, and
     /// the person should be told. [`RequestError::NoKey`] without a key, for logout messages must be signed.
+    /// [`RequestError::NoSession`] if the session has no index, [`RequestError::Reason`] if the reason is no URI.
     pub fn begin_logout(
         &self,
         session: &IdpSession,
@@ -57,6 +59,9 @@ impl Connection<'_> {
     ) -> Result<XmlElement, RequestError> {
         if session.session_indexes.is_empty() {
             return Err(RequestError::NoSession);
+        }
+        if options.reason.as_deref().is_some_and(|reason| !is_uri(reason)) {
+            return Err(RequestError::Reason);
         }
         Ok(protocol("LogoutRequest")
             .attr("ID", request_id.as_str())

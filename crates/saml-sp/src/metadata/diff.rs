@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::{Endpoint, EndpointUrl, EntityId, IdentityProvider, Scope, VerificationKey};
+use crate::{Endpoint, EndpointUrl, EntityId, IdentityProvider, IndexedEndpoint, Scope, VerificationKey};
 
 /// What newer metadata changes in a stored identity provider, each change with a verdict (MD-10).
 ///
@@ -39,9 +39,11 @@ impl MetadataDiff {
             changes.push(MetadataChange::EntityId { old, new });
         }
         keys(old.signing_keys(), new.signing_keys(), &mut changes);
+        let (artifacts_before, artifacts_after) = (artifact_endpoints(old), artifact_endpoints(new));
         let services = [
             (Service::SignOn, old.single_sign_on_services(), new.single_sign_on_services()),
             (Service::Logout, old.single_logout_services(), new.single_logout_services()),
+            (Service::ArtifactResolution, artifacts_before.as_slice(), artifacts_after.as_slice()),
         ];
         for (service, before, after) in services {
             endpoints(service, before, after, &known_origins(old), &mut changes);
@@ -54,6 +56,7 @@ impl MetadataDiff {
         scopes(old, new, &mut changes);
         let details = [
             ("algorithms", old.algorithms() != new.algorithms()),
+            ("artifact indexes", artifact_indexes(old) != artifact_indexes(new)),
             ("cache duration", old.cache_duration() != new.cache_duration()),
             ("display", old.display() != new.display()),
             ("encryption certificates", old.encryption_certificates() != new.encryption_certificates()),
@@ -207,6 +210,8 @@ impl MetadataChange {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
+    /// Exchanging artifacts for messages.
+    ArtifactResolution,
     /// Single logout.
     Logout,
     /// Single sign-on.
@@ -232,10 +237,22 @@ fn keys(old: &[VerificationKey], new: &[VerificationKey], changes: &mut Vec<Meta
     }
 }
 
-/// Scheme, host and port of every address that people are sent to.
+/// Scheme, host and port of every address that people or artifacts are sent to.
 fn known_origins(idp: &IdentityProvider) -> BTreeSet<String> {
     let all = idp.single_sign_on_services().iter().chain(idp.single_logout_services());
-    all.flat_map(addresses).map(origin).collect()
+    let artifacts = idp.artifact_resolution_services().iter().map(|one| origin(&one.location));
+    all.flat_map(addresses).map(origin).chain(artifacts).collect()
+}
+
+/// Where artifacts are exchanged, whatever the index.
+fn artifact_endpoints(idp: &IdentityProvider) -> Vec<Endpoint> {
+    let endpoint = |one: &IndexedEndpoint| Endpoint::new(one.binding, one.location.clone());
+    idp.artifact_resolution_services().iter().map(endpoint).collect()
+}
+
+/// Which of the endpoints that artifacts name by index is where: nobody new hears of an artifact if only that changes.
+fn artifact_indexes(idp: &IdentityProvider) -> BTreeSet<(u16, &EndpointUrl)> {
+    idp.artifact_resolution_services().iter().map(|one| (one.index, &one.location)).collect()
 }
 
 fn addresses(endpoint: &Endpoint) -> impl Iterator<Item = &EndpointUrl> {

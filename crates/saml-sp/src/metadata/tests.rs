@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::{
-    Binding, Certificate, Contact, ContactKind, Endpoint, IdentityProvider, IndexedEndpoint, KeyError,
-    KeyPair, KeyRing, Limits, LocalizedText, Organization, PrivateKey, RequestError, RequestId,
-    RequestedAttribute, RequestedAttributes, Scope, Seconds, ServiceProvider, VerificationKey,
+    Binding, Cause, Certificate, Contact, ContactKind, Endpoint, IdentityProvider, IndexedEndpoint, KeyError,
+    KeyPair, KeyRing, Limits, LocalizedText, Organization, Part, PrivateKey, Rejection, RequestError,
+    RequestId, RequestedAttribute, RequestedAttributes, Scope, Seconds, ServiceProvider, VerificationKey,
     dsig::{Signer, sign_enveloped, verify_enveloped},
     xml::Document,
 };
@@ -252,6 +252,8 @@ fn with_a_pinned_key_only_what_it_signed_is_read() {
     let read = |bytes: &[u8]| options.read(bytes, now()).map_err(|error| error.code());
     assert!(read(&signed).unwrap().signature.is_some());
     assert_eq!(read(xml.as_bytes()).unwrap_err(), "SIG-12");
+    let unsigned = options.read(xml.as_bytes(), now()).unwrap_err();
+    assert_eq!(unsigned, Rejection::from(Cause::NotSigned { part: Part::Metadata }).into());
     let changed = String::from_utf8(signed.clone())
         .unwrap()
         .replace("https://idp.example/sso", "https://evil.example/sso");

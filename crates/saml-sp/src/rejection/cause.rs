@@ -44,7 +44,7 @@ pub enum Cause {
     /// RSP-10: a response came by redirect, where it must come by POST (Profiles 4.1.2).
     #[error("a response must be posted, not redirected")]
     ByRedirect,
-    /// SIG-20: a parameter came twice, or a request and a response came together.
+    /// SIG-20: a parameter came twice, or two of a request, a response and an artifact came together.
     #[error("the parameter {name} came twice")]
     ParameterTwice {
         /// The parameter.
@@ -211,6 +211,9 @@ pub enum Cause {
         /// What is wrong with it.
         error: DecryptError,
     },
+    /// ENC-01: the policy demands encrypted assertions, and this one is in the clear.
+    #[error("the assertion is not encrypted")]
+    NotEncrypted,
     // --- the message ---
     /// RSP-01, ASN-01: not SAML version 2.0.
     #[error("{part} is not of SAML version 2.0")]

@@ -1,7 +1,6 @@
-//! What each fact is called, which two sides it has, and what an admin can change.
+//! What each fact is called, and which two sides it has.
 
 use super::{Cause, Part};
-use crate::enc::DecryptError;
 
 impl Cause {
     /// Gives the id of the broken rule, stable over releases.
@@ -37,6 +36,7 @@ impl Cause {
             Self::NotSigned { part } => part.choose("SIG-12", "SIG-12", "SLO-02"),
             Self::SeveralAssertions { .. } => "SIG-13",
             Self::Decryption { error, .. } => error.code(),
+            Self::NotEncrypted => "ENC-01",
             Self::MetadataExpired { .. } => "MD-03",
             Self::RedirectAlgorithm { .. } => "SIG-21",
             Self::Version { part, .. } => part.choose("RSP-01", "ASN-01", "SLO-08"),
@@ -184,52 +184,6 @@ impl Cause {
             Self::ParameterTwice { name }
             | Self::ParameterMissing { name }
             | Self::ConditionTwice { name } => (*name).to_owned(),
-            _ => return None,
-        })
-    }
-
-    /// Gives a sentence on what an admin should change, where it is clear.
-    #[must_use]
-    pub fn advice(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Audience { .. } | Self::NoAudience { .. } => {
-                "set the audience (service provider entity id) at the identity provider to exactly the expected value"
-            }
-            Self::Destination { .. } | Self::NoDestination { .. } | Self::Recipient { .. } => {
-                "set the assertion consumer service URL at the identity provider to exactly the expected value"
-            }
-            Self::Issuer { .. } | Self::NoIssuer { .. } => {
-                "compare the identity provider's entity id with the one configured here, or load its metadata again"
-            }
-            Self::NotSigned { part: Part::Response } => "let the identity provider sign the response",
-            Self::NotSigned { part: Part::Assertion } => "let the identity provider sign the assertion",
-            Self::NotSigned { .. } => "let the identity provider sign its logout messages",
-            Self::Expired { .. }
-            | Self::NotYetValid { .. }
-            | Self::IssuedInFuture { .. }
-            | Self::ConfirmationExpired { .. }
-            | Self::AuthenticatedInFuture { .. } => {
-                "check the clocks of both servers; if they agree, the message was used too late"
-            }
-            Self::NoNameId => {
-                "let the identity provider send a NameID, or take the account key from an attribute"
-            }
-            Self::Decryption { error: DecryptError::NoKey, .. } => {
-                "turn assertion encryption off at the identity provider, or configure a key"
-            }
-            Self::Unsolicited { .. } => {
-                "start the login here, or allow logins that start at the identity provider for this connection"
-            }
-            Self::MetadataExpired { .. } => "load the identity provider's metadata again",
-            Self::Status(_) => {
-                "look into the identity provider's own log of sign-ins; is the person assigned to this application?"
-            }
-            Self::ByRedirect | Self::NoMessage => {
-                "let the identity provider send its response by HTTP-POST to the assertion consumer service URL"
-            }
-            Self::NameIdFormat { .. } => {
-                "set the NameID format at the identity provider to the expected value"
-            }
             _ => return None,
         })
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// Did a response come whole, and by HTTP-POST?
+    /// Did a response come whole, and by a way that responses may come?
     Transport,
     /// May the stored metadata of the identity provider still be used?
     MetadataAge,
@@ -104,7 +104,9 @@ impl Check {
     #[must_use]
     pub fn rules(self) -> &'static [&'static str] {
         match self {
-            Self::Transport => &["RSP-10", "XML-05", "XML-09", "XML-10", "SIG-20", "REQ-09"],
+            Self::Transport => {
+                &["RSP-10", "XML-05", "XML-09", "XML-10", "SIG-20", "REQ-09", "REQ-10", "REQ-13", "TEN-09"]
+            }
             Self::MetadataAge => &["MD-03"],
             Self::Document => &["XML-04", "XML-01", "XML-02", "XML-03", "XML-05", "XML-07"],
             Self::ResponseForm => &["XML-12", "XML-11", "RSP-01", "RSP-02"],
@@ -178,7 +180,7 @@ impl Check {
     #[must_use]
     pub fn question(self) -> &'static str {
         match self {
-            Self::Transport => "Did a response come whole, and by HTTP-POST?",
+            Self::Transport => "Did a response come whole, and by a way that responses may come?",
             Self::MetadataAge => "May the stored metadata of the identity provider still be used?",
             Self::Document => "Is it XML of the kind that is read?",
             Self::ResponseForm => "Has the response the form of one?",

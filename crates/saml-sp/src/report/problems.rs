@@ -33,7 +33,7 @@ pub(super) fn of_response(
         add(tenant);
     }
     for rejection in refusals {
-        for kind in kinds(rejection, facts, connection) {
+        for kind in kinds(rejection, facts.signed, wants_signed_requests(connection)) {
             let mut problem = Problem::of(kind, rejection.code(), rejection.is_verified());
             problem.expected = rejection.expected();
             problem.found = rejection.found();
@@ -58,8 +58,14 @@ pub(super) fn of_response(
     problems
 }
 
-/// Which kinds of problem a refusal stands for, the likeliest first.
-fn kinds(rejection: &Rejection, facts: &Facts, connection: &Connection<'_>) -> Vec<ProblemKind> {
+/// The kind of problem that a refusal most likely stands for, by itself.
+pub(crate) fn kind_of(rejection: &Rejection) -> Option<ProblemKind> {
+    kinds(rejection, false, false).into_iter().next()
+}
+
+/// Which kinds of problem a refusal stands for, the likeliest first: given whether anything is signed, and whether the
+/// identity provider wants signed requests and gets none.
+fn kinds(rejection: &Rejection, is_signed: bool, wants_signed_requests: bool) -> Vec<ProblemKind> {
     use ProblemKind as Kind;
     let one = match rejection.cause() {
         Cause::NotSigned { part: Part::LogoutRequest | Part::LogoutResponse }
@@ -87,7 +93,9 @@ fn kinds(rejection: &Rejection, facts: &Facts, connection: &Connection<'_>) -> V
             _ => Kind::Message,
         },
         Cause::RedirectAlgorithm { .. } => Kind::WeakAlgorithm,
-        Cause::NotSigned { .. } if facts.signed => Kind::SignedPart,
+        // Without any signature it is the assertion that is missed.
+        Cause::NotSigned { part: Part::Response } => Kind::SignedPart,
+        Cause::NotSigned { .. } if is_signed => Kind::SignedPart,
         Cause::NotSigned { .. } => Kind::Unsigned,
         Cause::Decryption { error, .. } => match error {
             DecryptError::Failed | DecryptError::NoKey => Kind::DecryptionKey,
@@ -96,9 +104,10 @@ fn kinds(rejection: &Rejection, facts: &Facts, connection: &Connection<'_>) -> V
             | DecryptError::UnsignedCbc { .. } => Kind::WeakEncryption,
             _ => Kind::Message,
         },
+        Cause::NotEncrypted => Kind::NotEncrypted,
         Cause::Status(status) if status.has_detail("InvalidNameIDPolicy") => Kind::NameIdPolicy,
         Cause::Status(status) if status.has_detail("NoAuthnContext") => Kind::AuthnContext,
-        Cause::Status(_) if wants_signed_requests(connection) => {
+        Cause::Status(_) if wants_signed_requests => {
             return vec![Kind::RequestUnsigned, Kind::Denied];
         }
         Cause::Status(_) => Kind::Denied,

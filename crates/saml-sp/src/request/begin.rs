@@ -67,6 +67,9 @@ pub enum RequestError {
     /// SLO-01: the name identifier could not be encrypted.
     #[error("the name identifier could not be encrypted")]
     Encryption,
+    /// SLO-01: the reason for logging out is no URI (Errata 10).
+    #[error("the reason of a logout is a URI")]
+    Reason,
     /// SLO-01: the login names no session or no person, so there is nothing to end.
     #[error("the login has no name identifier or no session index")]
     NoSession,
@@ -84,7 +87,7 @@ impl RequestError {
             Self::NoEndpoint => "REQ-02",
             Self::NoLogoutEndpoint => "SLO-07",
             Self::NoKey | Self::Sign(_) => "REQ-08",
-            Self::Encryption | Self::NoEncryptionKey | Self::NoSession => "SLO-01",
+            Self::Encryption | Self::NoEncryptionKey | Self::NoSession | Self::Reason => "SLO-01",
             Self::RelayState { .. } => "REQ-09",
         }
     }

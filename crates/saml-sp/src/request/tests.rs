@@ -301,6 +301,31 @@ fn what_does_not_fit_into_a_cookie_is_not_sealed() {
     assert_eq!(pending.seal(&SealKey::new([1; 32]), [7; 12]), Err(OpenError::Failed));
 }
 
+// TEN-09
+#[test]
+fn what_is_too_long_for_a_cookie_is_not_opened_even_if_it_is_ours() {
+    let mut options = LoginOptions::default();
+    options.context = Some("x".repeat(2_000));
+    let pending = Scene::new().begin(options).unwrap().1;
+    // Written as `seal` writes it, with white space that makes it longer.
+    let sealed = |spaces: usize| {
+        let mut plain = serde_json::to_vec(&pending).unwrap();
+        plain.resize(plain.len() + spaces, b' ');
+        let (cipher, nonce, mut tag) = (openssl::symm::Cipher::aes_256_gcm(), [7; 12], [0; 16]);
+        let purpose = b"saml-sp pending login 1";
+        let sealed =
+            openssl::symm::encrypt_aead(cipher, &[1; 32], Some(&nonce), purpose, &plain, &mut tag).unwrap();
+        base64::prelude::BASE64_URL_SAFE_NO_PAD.encode([&nonce[..], &tag, &sealed].concat())
+    };
+    let (keys, mut spaces) = ([SealKey::new([1; 32])], 0);
+    while sealed(spaces).len() < 3_800 {
+        spaces += 1;
+    }
+    assert_eq!(sealed(spaces).len(), 3_800);
+    assert_eq!(PendingLogin::open(&sealed(spaces), &keys).unwrap(), pending);
+    assert_eq!(PendingLogin::open(&sealed(spaces + 1), &keys), Err(OpenError::Forged));
+}
+
 struct Scene {
     sp: ServiceProvider,
     idp: IdentityProvider,

@@ -119,31 +119,43 @@ impl Connection<'_> {
         assertion: Element<'_>,
         received: Element<'_>,
     ) -> Result<Result<Judged, Rejection>, Rejection> {
+        let signed = around.outer.is_some();
+        let judged = |rejection: Rejection| if signed { rejection.verified() } else { rejection };
+        if assertion.is(ASSERTION, "EncryptedAssertion") {
+            // What was encrypted is a document of its own, which the signature around it covers if there is one.
+            let opened = decrypt(assertion, &context.decryption(signed), |root, encryption| {
+                self.judge_plain(context, around, root, root, Some(encryption))
+            });
+            return opened
+                .map_err(|error| judged(Cause::Decryption { part: Part::Response, error }.into()))?;
+        }
+        if self.policy().encryption.require_encrypted_assertions {
+            return Err(judged(Cause::NotEncrypted.into()));
+        }
+        self.judge_plain(context, around, assertion, received, None)
+    }
+
+    /// The same once it is in the clear. Its own signature is verified where it was received.
+    fn judge_plain(
+        &self,
+        context: &Context<'_>,
+        around: &Around<'_, '_>,
+        assertion: Element<'_>,
+        received: Element<'_>,
+        encryption: Option<EncryptionEvidence>,
+    ) -> Result<Result<Judged, Rejection>, Rejection> {
         let Around { envelope, outer, one_of_several } = *around;
-        let judged = |rejection: Rejection| if outer.is_some() { rejection.verified() } else { rejection };
-        // An encrypted assertion becomes a document of its own; a plain one is verified where it was received.
-        let opened = match assertion.is(ASSERTION, "EncryptedAssertion") {
-            true => Some(
-                decrypt(assertion, &context.decryption(outer.is_some()))
-                    .map_err(|error| judged(Cause::Decryption { part: Part::Response, error }.into()))?,
-            ),
-            false => None,
-        };
-        let opened_document = opened.as_ref().map(|opened| self.parse(&opened.bytes)).transpose()?;
-        let signed_here = opened_document.as_ref().map_or(received, |document| document.root());
-        let inner = self.verify(signed_here, Part::Assertion)?;
+        let inner = self.verify(received, Part::Assertion)?;
         self.check_demand(outer.is_some(), inner.is_some())?;
         let inner_document = inner.as_ref().map(|covered| self.parse(&covered.bytes)).transpose()?;
         // What is read is its own signature's bytes, or stands in the bytes of the response's signature, or isn't read.
-        let assertion = match (&inner_document, &opened_document, outer) {
-            (Some(document), _, _) => document.root(),
-            (None, Some(document), Some(_)) => document.root(),
-            (None, None, Some(_)) => assertion,
-            (None, _, None) => return Err(Cause::NotSigned { part: Part::Assertion }.into()),
+        let assertion = match (&inner_document, outer) {
+            (Some(document), _) => document.root(),
+            (None, Some(_)) => assertion,
+            (None, None) => return Err(Cause::NotSigned { part: Part::Assertion }.into()),
         };
 
         let parts = AssertionParts::read(assertion).map_err(Rejection::verified)?;
-        let encryption = opened.as_ref().map(|opened| opened.evidence.clone());
         check_envelope(context, envelope, &parts, outer.is_some(), encryption.is_some())?;
         let evidence = self.evidence(&parts, outer, inner.as_ref(), encryption, context.now);
         Ok(judge(context, &parts, evidence, one_of_several).map_err(Rejection::verified))

@@ -11,7 +11,7 @@ use crate::{
     names::{ASSERTION, XSI},
     rejection::{Cause, Part, Rejection},
     xml::{
-        Document, Element,
+        Element,
         c14n::{C14n, canonicalize},
     },
 };
@@ -32,10 +32,8 @@ pub(super) fn read_attributes(
                 return Err(Cause::TooManyEncrypted { limit: MAX_ENCRYPTED }.into());
             }
             let part = Part::Attribute;
-            let decryption = context.decryption(true);
-            let opened = decrypt(child, &decryption).map_err(|error| Cause::Decryption { part, error })?;
-            let document = Document::parse(&opened.bytes, decryption.limits).map_err(Cause::Xml)?;
-            all.push(read_attribute(document.root())?);
+            let read = decrypt(child, &context.decryption(true), |attribute, _| read_attribute(attribute));
+            all.push(read.map_err(|error| Cause::Decryption { part, error })??);
         } else {
             return Err(unexpected(Part::Assertion, child));
         }

@@ -21,13 +21,13 @@ use super::{
     subject::{check_confirmations, check_name_id, identifier},
 };
 use crate::{
-    Attributes, Binding, Check, Connection, Inbound, NameId, PendingLogin,
+    Attributes, Binding, Check, Connection, Inbound, NameId, PendingArtifact, PendingLogin,
     binding::MessageKind,
     dsig::Covered,
     enc::decrypt,
     names::{ASSERTION, DS},
     rejection::{Cause, Part, Rejection},
-    xml::{Document, Element},
+    xml::Element,
 };
 
 /// The answers, and what else a report wants to know of the message.
@@ -127,7 +127,7 @@ impl Examination {
 }
 
 impl Connection<'_> {
-    /// Asks every question that can be asked.
+    /// Asks every question that can be asked of what a browser brought.
     pub(crate) fn examine(
         &self,
         inbound: &Inbound<'_>,
@@ -135,29 +135,79 @@ impl Connection<'_> {
         now: DateTime<Utc>,
     ) -> Examination {
         let mut all = Examination::default();
+        match inbound.decode(&self.policy().limits) {
+            Err(rejection) => all.fail(Check::Transport, rejection),
+            Ok(decoded) if decoded.kind != MessageKind::Response => {
+                all.fail(Check::Transport, Cause::NoMessage.into());
+            }
+            Ok(decoded) => {
+                if decoded.binding != Binding::HttpPost {
+                    all.fail(Check::Transport, Cause::ByRedirect.into());
+                }
+                self.examine_xml(&decoded.xml, Binding::HttpPost, pending, now, &mut all);
+            }
+        }
+        self.examine_metadata(now, &mut all);
+        all
+    }
+
+    /// The same of what a client that is no browser brought.
+    pub(crate) fn examine_ecp(
+        &self,
+        body: &[u8],
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Examination {
+        let opened = self.brought(body, pending).map(|(xml, _)| xml);
+        self.examine_opened(opened, Binding::Paos, pending, now)
+    }
+
+    /// The same of what an artifact was exchanged for.
+    pub(crate) fn examine_artifact(
+        &self,
+        body: &[u8],
+        artifact: &PendingArtifact,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Examination {
+        self.examine_opened(self.resolved(body, artifact, now), Binding::HttpArtifact, pending, now)
+    }
+
+    fn examine_opened(
+        &self,
+        opened: Result<Vec<u8>, Rejection>,
+        arrived_by: Binding,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+    ) -> Examination {
+        let mut all = Examination::default();
+        match opened {
+            Err(rejection) => all.fail(Check::Transport, rejection),
+            Ok(xml) => self.examine_xml(&xml, arrived_by, pending, now, &mut all),
+        }
+        self.examine_metadata(now, &mut all);
+        all
+    }
+
+    fn examine_metadata(&self, now: DateTime<Utc>, all: &mut Examination) {
         match self.expired_metadata(now) {
             Some(at) => all.fail(Check::MetadataAge, Cause::MetadataExpired { at, now }.into()),
             None => all.pass(Check::MetadataAge, None, None, false),
         }
-        let decoded = match inbound.decode(&self.policy().limits) {
-            Ok(decoded) => decoded,
-            Err(rejection) => {
-                all.fail(Check::Transport, rejection);
-                return all;
-            }
-        };
-        if decoded.kind != MessageKind::Response {
-            all.fail(Check::Transport, Cause::NoMessage.into());
-            return all;
-        }
-        if decoded.binding != Binding::HttpPost {
-            all.fail(Check::Transport, Cause::ByRedirect.into());
-        }
+    }
+
+    fn examine_xml(
+        &self,
+        xml: &[u8],
+        arrived_by: Binding,
+        pending: Option<&PendingLogin>,
+        now: DateTime<Utc>,
+        all: &mut Examination,
+    ) {
         all.pass(Check::Transport, None, None, false);
-        let Some(received) = all.note(Check::Document, false, self.parse(&decoded.xml)) else { return all };
-        let context = Context::new(*self, pending, now);
-        self.examine_response(&context, received.root(), &mut all);
-        all
+        let Some(received) = all.note(Check::Document, false, self.parse(xml)) else { return };
+        let context = Context::new(*self, pending, now).arrived_by(arrived_by);
+        self.examine_response(&context, received.root(), all);
     }
 
     fn examine_response(&self, context: &Context<'_>, root: Element<'_>, all: &mut Examination) {
@@ -277,26 +327,37 @@ impl Connection<'_> {
         all: &mut Examination,
     ) {
         let part = Part::Response;
-        let opened = if assertion.is(ASSERTION, "EncryptedAssertion") {
-            let opened = decrypt(assertion, &context.decryption(outer))
-                .map_err(|error| Rejection::from(Cause::Decryption { part, error }));
-            let Some(opened) = all.note(Check::Decryption, outer, opened) else { return };
-            Some(opened)
+        if assertion.is(ASSERTION, "EncryptedAssertion") {
+            let opened = decrypt(assertion, &context.decryption(outer), |root, _| {
+                all.pass(Check::Decryption, None, None, outer);
+                self.examine_plain(
+                    context,
+                    Plain { assertion: root, received: root, was_encrypted: true },
+                    outer,
+                    all,
+                );
+            });
+            if let Err(error) = opened {
+                let refusal = Rejection::from(Cause::Decryption { part, error });
+                all.fail(Check::Decryption, if outer { refusal.verified() } else { refusal });
+            }
+            return;
+        }
+        if self.policy().encryption.require_encrypted_assertions {
+            let refusal = Rejection::from(Cause::NotEncrypted);
+            all.fail(Check::Decryption, if outer { refusal.verified() } else { refusal });
         } else {
             all.pass(Check::Decryption, None, Some("not encrypted"), outer);
-            None
-        };
-        let opened_document = match opened.as_ref().map(|opened| self.parse(&opened.bytes)).transpose() {
-            Ok(document) => document,
-            // The decryption succeeded, but not to anything that is read.
-            Err(rejection) => {
-                all.verdicts.insert(Check::Decryption, Verdict::Failed(rejection));
-                return;
-            }
-        };
-        let Some(signed_here) = opened_document.as_ref().map(Document::root).or(received) else { return };
+        }
+        let Some(received) = received else { return };
+        self.examine_plain(context, Plain { assertion, received, was_encrypted: false }, outer, all);
+    }
+
+    /// The same once it is in the clear.
+    fn examine_plain(&self, context: &Context<'_>, plain: Plain<'_>, outer: bool, all: &mut Examination) {
+        let Plain { assertion, received, was_encrypted } = plain;
         let failed_before = matches!(all.verdict(Check::ResponseSignature), Some(Verdict::Failed(_)));
-        let inner = self.examine_signature(signed_here, Part::Assertion, Check::AssertionSignature, all);
+        let inner = self.examine_signature(received, Part::Assertion, Check::AssertionSignature, all);
         let failed =
             failed_before || matches!(all.verdict(Check::AssertionSignature), Some(Verdict::Failed(_)));
         if failed {
@@ -318,14 +379,13 @@ impl Connection<'_> {
             Err(rejection) => return all.fail(Check::AssertionForm, rejection),
         };
         let verified = inner.is_some() || outer;
-        if !verified && opened_document.is_some() {
+        if !verified && was_encrypted {
             // ENC-06: what a changed ciphertext decrypts to is nobody's business.
             return skip_contents(all, "it was encrypted, and no signature covers it");
         }
-        let (parts, verified) = match (&inner_document, &opened_document) {
-            (Some(document), _) => (AssertionParts::read(document.root()), true),
-            (None, Some(document)) => (AssertionParts::read_unverified(document.root()), outer && !failed),
-            (None, None) => (AssertionParts::read_unverified(assertion), outer && !failed),
+        let (parts, verified) = match &inner_document {
+            Some(document) => (AssertionParts::read(document.root()), true),
+            None => (AssertionParts::read_unverified(assertion), outer && !failed),
         };
         let Some(parts) = all.note(Check::AssertionForm, verified, parts) else { return };
         self.examine_contents(context, &parts, verified, all);
@@ -397,6 +457,13 @@ impl Connection<'_> {
         }
         all.note(Check::Confirmation, verified, check_confirmations(context, subject));
     }
+}
+
+/// An assertion in the clear: as it stands in what the response's signature covers, and as it was received.
+struct Plain<'d> {
+    assertion: Element<'d>,
+    received: Element<'d>,
+    was_encrypted: bool,
 }
 
 fn skip_contents(all: &mut Examination, why: &'static str) {

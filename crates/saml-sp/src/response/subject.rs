@@ -14,7 +14,7 @@ use crate::{
     },
     rejection::{Cause, Part, Rejection},
     time::later,
-    xml::{Document, Element},
+    xml::Element,
 };
 
 /// Reads the subject's identifier, decrypting it if need be (ASN-03, ASN-09).
@@ -50,9 +50,8 @@ pub(crate) fn decrypt_name_id(
     decryption: &DecryptionContext<'_>,
 ) -> Result<NameId, Rejection> {
     let part = Part::Subject;
-    let opened = decrypt(wrapper, decryption).map_err(|error| Cause::Decryption { part, error })?;
-    let document = Document::parse(&opened.bytes, decryption.limits).map_err(Cause::Xml)?;
-    read_name_id(document.root())
+    decrypt(wrapper, decryption, |name_id, _| read_name_id(name_id))
+        .map_err(|error| Cause::Decryption { part, error })?
 }
 
 /// Reads a `NameID`, white space and all (ASN-09, ASN-18).

@@ -42,11 +42,14 @@ fn base64_may_hold_white_space_and_no_other_junk() {
 fn a_message_must_be_there_once() {
     assert_eq!(form("RelayState=x").err(), Some("RSP-10"));
     assert_eq!(form("").err(), Some("RSP-10"));
+    assert_eq!(form("SAMLart=AAQA").err(), Some("RSP-10"));
     // SIG-20
     for twice in [
         "SAMLResponse=PHgvPg==&SAMLResponse=PHgvPg==",
         "SAMLResponse=PHgvPg==&SAML%52esponse=PHgvPg==",
         "SAMLResponse=PHgvPg==&SAMLRequest=PHgvPg==",
+        "SAMLResponse=PHgvPg==&SAMLart=AAQA",
+        "SAMLart=AAQA&SAMLRequest=PHgvPg==",
         "SAMLResponse=PHgvPg==&RelayState=a&RelayState=a",
     ] {
         assert_eq!(form(twice).err(), Some("SIG-20"), "{twice}");
@@ -168,4 +171,21 @@ fn the_limit_counts_what_is_left_after_the_escapes() {
     assert_eq!(message(text.as_bytes(), false, &limits).unwrap().len(), 6_750);
     let refused = message(format!("{text}A").as_bytes(), false, &limits).unwrap_err();
     assert_eq!(*refused.cause(), Cause::MessageTooLong { limit: 9_000, found: 9_001 });
+}
+
+// XML-05
+#[test]
+fn what_stands_around_a_message_is_refused_by_length_before_it_is_looked_at() {
+    let mut limits = Limits::default();
+    limits.encoded_bytes = 100;
+    let body = |length: usize| {
+        let mut body = b"SAMLResponse=PHgvPg==&%=".to_vec();
+        body.resize(length, b'x');
+        body
+    };
+    let decoded = |length| Inbound::FormBody(&body(length)).decode(&limits).map(drop);
+    let refusal = |length| decoded(length).unwrap_err().cause().clone();
+    // Every byte of a message of the greatest length could be escaped.
+    assert_eq!(refusal(300), Cause::Escape);
+    assert_eq!(refusal(301), Cause::MessageTooLong { limit: 300, found: 301 });
 }

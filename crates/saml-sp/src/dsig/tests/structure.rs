@@ -157,3 +157,39 @@ fn what_is_not_signed_is_said_to_be_missing_a_signature() {
     // SIG-12
     check(|xml| xml.replacen(part(xml, "Signature"), "", 1), "SIG-12");
 }
+
+// SIG-15
+#[test]
+fn what_has_no_canonical_form_is_refused() {
+    let key = rsa_key(2048);
+    let keys = [VerificationKey::from_certificate(&test_certificate(&key)).unwrap()];
+    let signed = |method: Canonicalization| {
+        let mut signer = Signer::new(&key, None);
+        signer.canonicalization = method;
+        let inside = format!("<r xml:space=\"default\">{ASSERTION}</r>");
+        String::from_utf8(sign_enveloped(inside.as_bytes(), "_a", &signer).unwrap()).unwrap()
+    };
+    for method in [Canonicalization::Inclusive11, Canonicalization::Inclusive11WithComments] {
+        for engines in ALL_ENGINES {
+            let limits = Limits::default();
+            let verified = |xml: &str| {
+                let document = Document::parse(xml.as_bytes(), &limits).unwrap();
+                let assertion = document.root().children().next().unwrap();
+                verify_enveloped(assertion, &keys, &AlgorithmPolicy::default(), *engines, &limits).map(drop)
+            };
+            let good = signed(method);
+            assert_eq!(verified(&good), Ok(()));
+            // An address above is inherited by merging, which nothing here does.
+            let based = good.replacen("<r ", "<r xml:base=\"http://a/\" ", 1);
+            let refused = verified(&based).unwrap_err();
+            if *engines == Engines::Xmlsec {
+                assert_eq!(refused.code(), "SIG-07", "to libxml2 it has a form, which isn't the signed one");
+            } else {
+                assert_eq!(refused, SignatureError::CanonicalizationFailed { algorithm: method });
+            }
+            // Exclusive forms don't look up there.
+            let exclusive = signed(Canonicalization::Exclusive);
+            assert_eq!(verified(&exclusive.replacen("<r ", "<r xml:base=\"http://a/\" ", 1)), Ok(()));
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! One of thousands.
 
 use super::*;
-use crate::{Cause, XmlErrorKind};
+use crate::XmlErrorKind;
 
 fn pick(xml: &str, id: Option<&str>) -> Result<IdentityProvider, MetadataError> {
     let mut options = MetadataOptions::default();
@@ -180,4 +180,18 @@ fn skimming_finds_what_a_tree_finds() {
             assert_eq!(by_skimming, by_tree, "{wanted:?} {xml}");
         }
     }
+}
+
+// XML-05
+#[test]
+fn an_aggregate_has_as_many_bytes_as_a_document_may_have() {
+    let xml = group(&format!("{}{}", idp("https://a"), idp("https://b")), "");
+    let mut options = MetadataOptions::default();
+    options.entity_id = Some("https://a".parse().unwrap());
+    options.limits.message_bytes = xml.len();
+    let read = |options: &MetadataOptions| options.read(xml.as_bytes(), now()).map(drop);
+    assert_eq!(read(&options), Ok(()));
+    // What is read in the end is half of it, so only the look at the whole can tell.
+    options.limits.message_bytes = xml.len() - 1;
+    assert_eq!(read(&options).unwrap_err().code(), "XML-05");
 }

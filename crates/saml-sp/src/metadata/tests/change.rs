@@ -66,6 +66,18 @@ fn each_change_has_its_verdict() {
         ("wants signatures", base().with_want_authn_requests_signed(true), Safe, 1),
         ("claims a domain", base().with_scopes(scope(), true), NeedsApproval, 1),
         ("claims it by itself", base().with_scopes(scope(), false), Safe, 0),
+        (
+            "artifacts too",
+            base().with_artifact_resolution_services(vec![ars(0, "https://idp.example/a")]),
+            Safe,
+            2,
+        ),
+        (
+            "artifacts elsewhere",
+            base().with_artifact_resolution_services(vec![ars(0, "https://evil.example/a")]),
+            NeedsApproval,
+            2,
+        ),
         ("another help page", base().with_error_url(Some("https://x".to_owned())), Safe, 1),
         ("another lifetime", base().with_cache_duration(Some("P1D".to_owned())), Safe, 1),
         ("another format", base().with_name_id_formats(vec!["urn:f".to_owned()]), Safe, 1),
@@ -79,6 +91,15 @@ fn each_change_has_its_verdict() {
     assert_eq!(removed.verdict(), Safe);
     let first_end = MetadataDiff::between(&base().with_valid_until(None), &base());
     assert_eq!(first_end.verdict(), NeedsApproval);
+    let with_artifacts = |index, address| base().with_artifact_resolution_services(vec![ars(index, address)]);
+    let diff = |new| MetadataDiff::between(&with_artifacts(0, "https://ars.example/a"), &new);
+    assert_eq!(diff(with_artifacts(0, "https://ars.example/b")).verdict(), Safe, "a host that is known");
+    let renumbered = diff(with_artifacts(1, "https://ars.example/a"));
+    assert_eq!(renumbered.changes(), [MetadataChange::Detail { what: "artifact indexes" }]);
+    assert!(matches!(
+        diff(base()).changes(),
+        [MetadataChange::EndpointRemoved { service: Service::ArtifactResolution, .. }, _]
+    ));
     let fewer = MetadataDiff::between(&base().with_scopes(scope(), true), &base());
     assert_eq!(fewer.verdict(), Safe);
     assert_eq!(fewer.changes().len(), 1);
@@ -87,4 +108,8 @@ fn each_change_has_its_verdict() {
 fn make(id: &str, endpoints: &[Endpoint], keys: &[&VerificationKey]) -> IdentityProvider {
     let keys = keys.iter().map(|key| (*key).clone()).collect();
     IdentityProvider::new(id.parse().unwrap(), endpoints.to_vec(), keys).unwrap()
+}
+
+fn ars(index: u16, address: &str) -> IndexedEndpoint {
+    IndexedEndpoint { binding: Binding::Soap, index, is_default: None, location: address.parse().unwrap() }
 }

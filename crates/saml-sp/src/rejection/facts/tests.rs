@@ -86,5 +86,5 @@ fn times_are_told_on_both_sides() {
     let cause = Cause::Expired { not_on_or_after: then, now };
     assert_eq!(cause.found().as_deref(), Some("2026-01-31 11:00:00 UTC"));
     assert_eq!(cause.expected().as_deref(), Some("after 2026-01-31 12:00:00 UTC"));
-    assert!(cause.advice().unwrap().contains("clocks"));
+    assert!(Rejection::from(cause).advice().unwrap().contains("time service"));
 }

@@ -69,6 +69,25 @@ fn the_number_of_encrypted_attributes_has_a_limit() {
     assert_eq!(with(33), Err("XML-05"));
 }
 
+// ENC-01
+#[test]
+fn an_assertion_in_the_clear_is_refused_where_encryption_is_demanded() {
+    let mut scene = scene();
+    scene.accept(&[]).unwrap();
+    scene.policy.encryption.require_encrypted_assertions = true;
+    let refused = scene.accept(&[]).unwrap_err();
+    assert_eq!((refused.code(), refused.is_verified()), ("ENC-01", false));
+    let encrypted = scene.signed(&[]);
+    let (before, assertion) = encrypted.split_once("<saml:Assertion").unwrap();
+    let assertion = assertion.strip_suffix("</samlp:Response>").unwrap();
+    let wrapped =
+        wrapped("EncryptedAssertion", &format!("<saml:Assertion{assertion}"), DataEncryption::Aes256Gcm);
+    scene.admit(&format!("{before}{wrapped}</samlp:Response>")).unwrap();
+    // An encrypted name is not an encrypted assertion.
+    let name = self::wrapped("EncryptedID", NAME_ID, DataEncryption::Aes256Gcm);
+    assert_eq!(scene.accept(&[(NAME_ID, &name)]).unwrap_err().code(), "ENC-01");
+}
+
 // ENC-02, ENC-07
 #[test]
 fn an_encrypted_assertion_is_verified_as_a_document_of_its_own() {
