@@ -168,7 +168,8 @@ impl Place {
         guard.args(["-c", GUARD, "guard"]).arg(programs.join("postgres"));
         guard.args(["-D", "data", "-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]);
         // What a crash of the machine would lose is of no interest.
-        for setting in ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=20"] {
+        for setting in ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300"]
+        {
             guard.args(["-c", setting]);
         }
         guard.stdin(Stdio::piped()).stderr(log);

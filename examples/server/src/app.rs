@@ -54,7 +54,7 @@ impl Base {
     pub async fn open_at(database: &Database, key_file: std::path::PathBuf) -> Result<Self, OpenError> {
         let keys = Keys::load_or_create(&key_file)?;
         let store = Store::open(database).await?;
-        let mut tx = store.begin().await?;
+        let mut tx = store.begin_unlocked().await?;
         tenants::set_once(&mut tx, KEY_FINGERPRINT, &keys.fingerprint()).await?;
         let stored = tenants::setting(&mut tx, KEY_FINGERPRINT).await?;
         tx.commit().await?;

@@ -1,43 +1,57 @@
 //! What the command line says, checked.
 
+mod postgres;
+
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+pub use postgres::{PostgresError, PostgresUrl};
+
 /// Where the data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
+    /// A PostgreSQL database, which several servers may share.
+    Postgres(PostgresUrl),
     /// One SQLite file.
     Sqlite(PathBuf),
 }
 
 impl Database {
-    /// Where the master key lives unless another place is named: beside the database file.
+    /// Where the master key lives unless another place is named: beside the database file, or, with PostgreSQL, in the
+    /// folder that the program was started in.
     #[must_use]
     pub fn default_key_file(&self) -> PathBuf {
-        let Self::Sqlite(path) = self;
-        let mut name = path.as_os_str().to_owned();
+        let mut name = match self {
+            Self::Postgres(_) => OsString::from("server"),
+            Self::Sqlite(path) => path.as_os_str().to_owned(),
+        };
         name.push(".key");
         PathBuf::from(name)
     }
 
-    /// The URL that the SQL library reads; the file name is percent-encoded.
+    /// The URL that the SQL library reads. It may hold a password.
     #[must_use]
     pub fn url(&self) -> String {
-        let Self::Sqlite(path) = self;
-        let mut url = String::from("sqlite:");
-        for byte in path.as_os_str().as_encoded_bytes() {
-            if byte.is_ascii_alphanumeric() || b"/._-~".contains(byte) {
-                url.push(char::from(*byte));
-            } else {
-                url.push('%');
-                url.push_str(&crate::keys::hex(&[*byte]));
+        match self {
+            Self::Postgres(url) => url.reveal().to_owned(),
+            Self::Sqlite(path) => {
+                let mut url = String::from("sqlite:");
+                for byte in path.as_os_str().as_encoded_bytes() {
+                    if byte.is_ascii_alphanumeric() || b"/._-~".contains(byte) {
+                        url.push(char::from(*byte));
+                    } else {
+                        url.push('%');
+                        url.push_str(&crate::keys::hex(&[*byte]));
+                    }
+                }
+                url.push_str("?mode=rwc");
+                url
             }
         }
-        url.push_str("?mode=rwc");
-        url
     }
 }
 
@@ -45,8 +59,10 @@ impl FromStr for Database {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err(ConfigError::PostgresNotBuilt);
+        if let Some((scheme, _)) = text.split_once(':')
+            && matches!(scheme, "postgres" | "postgresql")
+        {
+            return text.parse().map(Self::Postgres);
         }
         let path = text.strip_prefix("sqlite:").ok_or_else(|| ConfigError::Database(text.to_owned()))?;
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -138,11 +154,11 @@ impl FromStr for RequestsPerSecond {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Not a database this server knows.
-    #[error("{0:?} names no database: expected sqlite:FILE")]
+    #[error("{0:?} names no database: expected sqlite:FILE or postgres://USER@HOST/DATABASE")]
     Database(String),
-    /// A PostgreSQL URL, but the program was built without it.
-    #[error("this build has no PostgreSQL driver: use sqlite:FILE")]
-    PostgresNotBuilt,
+    /// A PostgreSQL URL that cannot be used.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
     /// Not an absolute http or https URL.
     #[error("{0:?} is no absolute http or https URL without query and user")]
     PublicUrl(String),
@@ -169,7 +185,8 @@ mod tests {
         assert_eq!("sqlite:///tmp/x".parse(), Ok(Database::Sqlite(PathBuf::from("/tmp/x"))));
         assert_eq!("x.db".parse::<Database>(), Err(ConfigError::Database("x.db".to_owned())));
         assert_eq!("sqlite:".parse::<Database>(), Err(ConfigError::Database("sqlite:".to_owned())));
-        assert_eq!("postgres://x/y".parse::<Database>(), Err(ConfigError::PostgresNotBuilt));
+        assert!(matches!("postgres://x/y".parse(), Ok(Database::Postgres(_))));
+        assert!(matches!("postgresql://x/y".parse(), Ok(Database::Postgres(_))));
     }
 
     #[test]

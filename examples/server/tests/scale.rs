@@ -15,12 +15,12 @@ async fn adding_one_member_to_a_group_of_100_000_writes_one_row() {
     let tenant =
         ProductProfile::built_in("standard").unwrap().tenant(TenantId::parse("acme").unwrap(), "Acme");
     let now = chrono::DateTime::UNIX_EPOCH;
-    let mut tx = store.begin().await.unwrap();
+    let mut tx = store.begin(&tenant.id).await.unwrap();
     tenants::insert(&mut tx, &tenant, now).await.unwrap();
     seed(&mut tx).await;
     tx.commit().await.unwrap();
 
-    let mut tx = store.begin().await.unwrap();
+    let mut tx = store.begin(&tenant.id).await.unwrap();
     for (pragma, expected) in
         [("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1"), ("PRAGMA journal_mode", "wal")]
     {

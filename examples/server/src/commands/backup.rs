@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
+use scim_filter::Dialect;
+
 use super::{CommandError, note};
 use crate::app::Base;
 use crate::cli::Backup;
@@ -13,6 +15,9 @@ use crate::cli::Backup;
 /// [`CommandError`]; then there is no copy.
 pub async fn run(options: &Backup) -> Result<(), CommandError> {
     let base = Base::open(&options.data).await?;
+    if base.store.dialect() == Dialect::Postgres {
+        return Err(CommandError::NoCopy);
+    }
     let to = &options.to;
     let made = async {
         // Made empty first, because whoever may read it reads everything.

@@ -171,6 +171,11 @@ pub enum CommandError {
     /// No token fits.
     #[error("tenant {0} has no such token in use; see `server token list`")]
     NoToken(String),
+    /// PostgreSQL has its own way.
+    #[error(
+        "this command copies an SQLite file; copy a PostgreSQL database with pg_dump, and the key file with it"
+    )]
+    NoCopy,
     /// The demo did not work.
     #[error("{0}")]
     Demo(String),

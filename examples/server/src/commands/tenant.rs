@@ -40,7 +40,7 @@ pub async fn create(
     connection.capabilities.bulk |= bulk;
     // Made before the transaction: it takes a moment, and nobody should wait for it.
     let key = sp_keys::make(&base.keys, &tenant.id, now).map_err(CommandError::KeyPair)?;
-    let mut tx = base.store.begin().await?;
+    let mut tx = base.store.begin_unlocked().await?;
     tenants::insert(&mut tx, &tenant, now).await.map_err(|error| match error {
         StoreError::Taken { .. } => CommandError::TenantExists(id.to_owned()),
         other => other.into(),
@@ -70,7 +70,7 @@ pub async fn configure_idp(
     let entity = replace_idp(base, &id, xml, entity_id, &Actor::Operator).await?;
     if keep_links {
         let connection = connection_id(SAML_CONNECTION)?;
-        let mut tx = base.store.begin().await?;
+        let mut tx = base.store.begin(&id).await?;
         if let Some(stored) = tenants::saml(&mut tx, &id, &connection).await? {
             people::approve_links(&mut tx, &stored.connection).await?;
         }
@@ -94,7 +94,7 @@ pub async fn replace_idp(
     let idp = read_metadata(xml, entity_id)?;
     let connection_id = connection_id(SAML_CONNECTION)?;
     let body = serde_json::to_value(&idp).map_err(|error| CommandError::Io(error.to_string()))?;
-    let mut tx = base.store.begin().await?;
+    let mut tx = base.store.begin(id).await?;
     let tenant = tenants::find(&mut tx, id).await?.ok_or_else(|| CommandError::NoTenant(id.to_string()))?;
     let product = profile(tenant.profile.as_str())?;
     let entity = idp.entity_id().as_str();

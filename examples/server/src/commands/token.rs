@@ -27,7 +27,7 @@ pub async fn issue(
 ) -> Result<ShownOnce, CommandError> {
     let now = clock::now();
     let expires = expires.map_or(Ok(ExpiryRequest::Default), |text| date(text).map(ExpiryRequest::At))?;
-    let mut tx = base.store.begin().await?;
+    let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
     let (tenant, product) = find(&mut tx, tenant).await?;
     let connection = connection_id(match purpose {
         Purpose::Scim => SCIM_CONNECTION,
@@ -69,7 +69,7 @@ pub async fn list(base: &Base, tenant: &str) -> Result<Vec<String>, CommandError
 /// [`CommandError::NoToken`] when none fits.
 pub async fn revoke(base: &Base, tenant: &str, which: &Which) -> Result<usize, CommandError> {
     let now = clock::now();
-    let mut tx = base.store.begin().await?;
+    let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
     let (tenant, _) = find(&mut tx, tenant).await?;
     let tokens = all(&mut tx, &tenant.id).await?;
     let mut count = 0_usize;

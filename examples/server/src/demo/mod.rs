@@ -160,7 +160,12 @@ fn introduce(url: &PublicUrl, tokens: &Tokens) -> Result<(), CommandError> {
 }
 
 fn reset(database: &Database) -> Result<(), CommandError> {
-    let Database::Sqlite(path) = database;
+    let Database::Sqlite(path) = database else {
+        return Err(CommandError::Demo(
+            "--reset removes files, and a PostgreSQL database is none: drop it and create it again"
+                .to_owned(),
+        ));
+    };
     let mut files = vec![path.clone(), database.default_key_file()];
     for suffix in ["-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();

@@ -103,6 +103,10 @@ impl From<StoreError> for Refusal {
                     "the database is not available now",
                 )
             }
+            StoreError::Unstorable(reason) => {
+                tracing::info!(%reason, "the database cannot store a value");
+                Self::bad_request("store.unstorable", UNSTORABLE)
+            }
             StoreError::Failed(reason) => {
                 tracing::error!(%reason, "the database failed");
                 Self::internal("store.failed")
@@ -167,6 +171,9 @@ pub fn prefers_json(request: &HeaderMap) -> bool {
     let accept = request.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("json") && !accept.contains("text/html")
 }
+
+/// What to say where a value cannot be stored.
+pub(crate) const UNSTORABLE: &str = "a text holds the character U+0000 or is too long to be looked up by";
 
 fn retry_later(status: StatusCode, mut answer: Answer) -> Answer {
     if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -1,14 +1,15 @@
 //! SCIM resources: one row each, with the columns that look-ups need beside the JSON.
 
 use chrono::{DateTime, Utc};
+use scim_filter::Dialect;
 use serde_json::{Map, Value};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 use tenant_model::{ConnectionId, PersonId, TenantId};
 
-use super::StoreError;
 use super::row::{column, json, to_json};
+use super::{StoreError, dialect};
 use crate::clock::{from_millis, millis};
 
 /// A stored resource. Membership and `meta` are not in the body.
@@ -61,27 +62,29 @@ pub async fn insert(
     resource: &StoredResource,
     keys: &Keys,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let search = document(dialect(db), "$11");
+    let sql = format!(
         "INSERT INTO scim_resources (tenant_id, resource_id, type, connection_id, user_name_fold, external_id, \
          display, display_fold, person_id, body, search, created_at, updated_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-    )
-    .bind(tenant.as_str())
-    .bind(resource.id.as_str())
-    .bind(resource.kind.as_str())
-    .bind(resource.connection.as_str())
-    .bind(keys.user_name.as_deref())
-    .bind(keys.external_id.as_deref())
-    .bind(keys.display.as_deref())
-    .bind(keys.display_fold.as_deref())
-    .bind(resource.person.as_ref().map(PersonId::as_str))
-    .bind(to_json(&resource.body)?)
-    .bind(keys.search.as_str())
-    .bind(millis(resource.created))
-    .bind(millis(resource.updated))
-    .bind(resource.version)
-    .execute(&mut *db)
-    .await?;
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {search}, $12, $13, $14)"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(tenant.as_str())
+        .bind(resource.id.as_str())
+        .bind(resource.kind.as_str())
+        .bind(resource.connection.as_str())
+        .bind(keys.user_name.as_deref())
+        .bind(keys.external_id.as_deref())
+        .bind(keys.display.as_deref())
+        .bind(keys.display_fold.as_deref())
+        .bind(resource.person.as_ref().map(PersonId::as_str))
+        .bind(to_json(&resource.body)?)
+        .bind(keys.search.as_str())
+        .bind(millis(resource.created))
+        .bind(millis(resource.updated))
+        .bind(resource.version)
+        .execute(&mut *db)
+        .await?;
     insert_values(db, tenant, resource, keys).await
 }
 
@@ -95,23 +98,26 @@ pub async fn update(
     resource: &StoredResource,
     keys: &Keys,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let search = document(dialect(db), "$9");
+    let sql = format!(
         "UPDATE scim_resources SET user_name_fold = $3, external_id = $4, display = $5, display_fold = $6, \
-         person_id = $7, body = $8, search = $9, updated_at = $10, version = $11 WHERE tenant_id = $1 AND resource_id = $2",
-    )
-    .bind(tenant.as_str())
-    .bind(resource.id.as_str())
-    .bind(keys.user_name.as_deref())
-    .bind(keys.external_id.as_deref())
-    .bind(keys.display.as_deref())
-    .bind(keys.display_fold.as_deref())
-    .bind(resource.person.as_ref().map(PersonId::as_str))
-    .bind(to_json(&resource.body)?)
-    .bind(keys.search.as_str())
-    .bind(millis(resource.updated))
-    .bind(resource.version)
-    .execute(&mut *db)
-    .await?;
+         person_id = $7, body = $8, search = {search}, updated_at = $10, version = $11 \
+         WHERE tenant_id = $1 AND resource_id = $2"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(tenant.as_str())
+        .bind(resource.id.as_str())
+        .bind(keys.user_name.as_deref())
+        .bind(keys.external_id.as_deref())
+        .bind(keys.display.as_deref())
+        .bind(keys.display_fold.as_deref())
+        .bind(resource.person.as_ref().map(PersonId::as_str))
+        .bind(to_json(&resource.body)?)
+        .bind(keys.search.as_str())
+        .bind(millis(resource.updated))
+        .bind(resource.version)
+        .execute(&mut *db)
+        .await?;
     for statement in [
         "DELETE FROM resource_values WHERE tenant_id = $1 AND resource_id = $2",
         "DELETE FROM unique_values WHERE tenant_id = $1 AND resource_id = $2",
@@ -199,9 +205,19 @@ pub async fn of_person(
     row.map(|row| stored(&row)).transpose()
 }
 
+/// The place of a search document, which is text in SQLite and `jsonb` in PostgreSQL.
+fn document(dialect: Dialect, place: &str) -> String {
+    match dialect {
+        Dialect::Postgres => format!("CAST({place} AS jsonb)"),
+        Dialect::Sqlite => place.to_owned(),
+    }
+}
+
 /// A value bound to a statement that was put together at run time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
+    /// A boolean; PostgreSQL only.
+    Bool(bool),
     /// A whole number.
     Integer(i64),
     /// A number with a fraction.
@@ -240,7 +256,7 @@ impl Selection {
         self.parts.push((kind.to_owned(), condition));
     }
 
-    fn from(&self) -> String {
+    fn from(&self, dialect: Dialect) -> String {
         let start = "FROM scim_resources AS r WHERE r.tenant_id = $1 AND";
         if let [(_, condition)] = self.parts.as_slice() {
             if condition.sql.is_empty() {
@@ -248,7 +264,8 @@ impl Selection {
             }
             // A look-up in a side table finds few rows, yet SQLite would rather walk the index of all resources of the
             // type, because that is in the order of the list; the plus takes that index out of its sight.
-            let kind = if condition.sql.contains("IN (SELECT") { "+r.type" } else { "r.type" };
+            let hint = dialect == Dialect::Sqlite && condition.sql.contains("IN (SELECT");
+            let kind = if hint { "+r.type" } else { "r.type" };
             return format!("{start} {kind} = $2 AND ({})", condition.sql);
         }
         let mut number = 2_usize;
@@ -366,14 +383,15 @@ pub async fn list(
     start: &Start,
     limit: u64,
 ) -> Result<Page, StoreError> {
-    let sql = format!("SELECT COUNT(*) AS total {}", selection.from());
+    let dialect = dialect(db);
+    let sql = format!("SELECT COUNT(*) AS total {}", selection.from(dialect));
     let row = selection.bind(sqlx::query(AssertSqlSafe(sql)), tenant).fetch_one(&mut *db).await?;
     let total: i64 = column(&row, "total")?;
     let total = u64::try_from(total).unwrap_or_default();
     if limit == 0 || matches!(start, Start::Offset(offset) if *offset >= total) {
         return Ok(Page { total, resources: Vec::new(), next: None });
     }
-    let (sql, values) = page_sql(selection, order, start, limit);
+    let (sql, values) = page_sql(dialect, selection, order, start, limit);
     let query = bind_values(selection.bind(sqlx::query(AssertSqlSafe(sql)), tenant), &values);
     let mut rows = query.fetch_all(db).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -383,8 +401,14 @@ pub async fn list(
     Ok(Page { total, resources: rows.iter().map(stored).collect::<Result<_, _>>()?, next })
 }
 
-fn page_sql(selection: &Selection, order: &Order, start: &Start, limit: u64) -> (String, Vec<Bound>) {
-    let (from, by, value) = (selection.from(), order.sql(), &order.value);
+fn page_sql(
+    dialect: Dialect,
+    selection: &Selection,
+    order: &Order,
+    start: &Start,
+    limit: u64,
+) -> (String, Vec<Bound>) {
+    let (from, by, value) = (selection.from(dialect), order.sql(), &order.value);
     let select = format!("SELECT {COLUMNS}, {value} AS sort_value {from}");
     match start {
         Start::Offset(offset) => {
@@ -421,14 +445,19 @@ pub(crate) async fn plans(
     order: &Order,
     start: &Start,
 ) -> [String; 2] {
-    let count = format!("SELECT COUNT(*) AS total {}", selection.from());
-    let (page, values) = page_sql(selection, order, start, 100);
+    let dialect = dialect(db);
+    let count = format!("SELECT COUNT(*) AS total {}", selection.from(dialect));
+    let (page, values) = page_sql(dialect, selection, order, start, 100);
     let mut plans = [(count, Vec::new()), (page, values)].map(|(sql, values)| (sql, values, String::new()));
     for (sql, values, plan) in &mut plans {
-        let sql = format!("EXPLAIN QUERY PLAN {sql}");
+        let (explain, column_name) = match dialect {
+            Dialect::Postgres => ("EXPLAIN (COSTS OFF)", "QUERY PLAN"),
+            Dialect::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+        };
+        let sql = format!("{explain} {sql}");
         let query = bind_values(selection.bind(sqlx::query(AssertSqlSafe(sql)), tenant), values);
         let rows = query.fetch_all(&mut *db).await.unwrap();
-        let details = rows.iter().map(|row| column::<String>(row, "detail").unwrap()).collect::<Vec<_>>();
+        let details = rows.iter().map(|row| column::<String>(row, column_name).unwrap()).collect::<Vec<_>>();
         *plan = details.join("; ");
     }
     plans.map(|(_, _, plan)| plan)
@@ -436,6 +465,7 @@ pub(crate) async fn plans(
 
 fn bind_values<'q>(query: Query<'q, Any, AnyArguments>, values: &[Bound]) -> Query<'q, Any, AnyArguments> {
     values.iter().fold(query, |query, value| match value {
+        Bound::Bool(value) => query.bind(*value),
         Bound::Integer(value) => query.bind(*value),
         Bound::Real(value) => query.bind(*value),
         Bound::Text(value) => query.bind(value.clone()),

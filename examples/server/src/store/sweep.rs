@@ -1,6 +1,7 @@
 //! Removes rows whose time is over. Nothing depends on it: every reader compares the time itself.
 
 use chrono::{DateTime, Utc};
+use scim_filter::Dialect;
 use sqlx::AssertSqlSafe;
 
 use super::{Store, StoreError};
@@ -28,11 +29,16 @@ pub async fn sweep(store: &Store, now: DateTime<Utc>) -> Result<Vec<(&'static st
 
 async fn batch(store: &Store, expiring: &Expiring, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let Expiring { table, key, ends } = expiring;
+    // A row that somebody else holds, such as another server that sweeps, is left to them.
+    let skip = match store.dialect() {
+        Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+        Dialect::Sqlite => "",
+    };
     // Names and number are this program's own.
     let sql = format!(
-        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {ends} <= $1 LIMIT {BATCH})"
+        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {ends} <= $1 LIMIT {BATCH}{skip})"
     );
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin_unlocked().await?;
     let done = sqlx::query(AssertSqlSafe(sql)).bind(millis(now)).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(done.rows_affected())

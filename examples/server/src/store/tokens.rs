@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use tenant_model::{ConnectionId, ScimToken, TenantId, TokenId, Use};
 
 use super::StoreError;
-use super::row::{json, to_json};
+use super::row::{column, json, to_json};
 use crate::clock::millis;
 
 /// Adds a token.
@@ -81,7 +81,8 @@ pub async fn of_connection(
     rows.iter().map(|row| json(row, "body")).collect()
 }
 
-/// Notes the last use of a token that is not revoked.
+/// Notes the last use of a token that is not revoked. Whatever else changes the row at the same moment wins: a use
+/// must not write an old row over a revocation.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
@@ -91,12 +92,24 @@ pub async fn note_use(
     id: &TokenId,
     last_use: Use,
 ) -> Result<(), StoreError> {
-    if let Some(mut token) = find(&mut *db, tenant, id).await?
-        && token.revoked.is_none()
-    {
-        token.last_used = Some(last_use);
-        update(db, &token).await?;
+    let row = sqlx::query("SELECT body FROM scim_tokens WHERE tenant_id = $1 AND token_id = $2")
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    let (before, mut token): (String, ScimToken) = (column(&row, "body")?, json(&row, "body")?);
+    if token.revoked.is_some() {
+        return Ok(());
     }
+    token.last_used = Some(last_use);
+    sqlx::query("UPDATE scim_tokens SET body = $3 WHERE tenant_id = $1 AND token_id = $2 AND body = $4")
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .bind(to_json(&token)?)
+        .bind(before)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

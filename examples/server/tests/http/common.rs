@@ -16,8 +16,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use example_server::client::{Client, Reply};
 use serde_json::{Value, json};
 
-/// A folder that goes away with the test.
-pub(crate) struct Folder(PathBuf);
+use crate::cluster::Cluster;
+
+/// Whether this program tests on PostgreSQL: its name tells, its files are the same.
+pub(crate) const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"http_on_postgres");
+
+/// A folder and a database that go away with the test.
+pub(crate) struct Folder {
+    path: PathBuf,
+    database: String,
+}
 
 impl Folder {
     pub(crate) fn new() -> Self {
@@ -25,22 +33,35 @@ impl Folder {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("example-server-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        let database = if ON_POSTGRES {
+            Cluster::shared().make(&format!("test_{number}"))
+        } else {
+            format!("sqlite:{}", path.join("server.sqlite").display())
+        };
+        Self { path, database }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
-    pub(crate) fn database(&self) -> String {
-        format!("sqlite:{}", self.0.join("server.sqlite").display())
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Where a server that is not told otherwise keeps its key.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.path.join(if ON_POSTGRES { "server.key" } else { "server.sqlite.key" })
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
         // What is left behind in the temporary folder harms nobody.
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.path);
+        if let Some((_, name)) = self.database.rsplit_once('/').filter(|_| ON_POSTGRES) {
+            Cluster::shared().remove(name);
+        }
     }
 }
 
@@ -66,8 +87,9 @@ impl Server {
     pub(crate) fn start_in(folder: Folder, options: &[&str]) -> Self {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &folder.database()])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", folder.database()])
             .args(options)
+            .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -83,7 +105,7 @@ impl Server {
     pub(crate) fn kill(mut self) -> Folder {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        std::mem::replace(&mut self.folder, Folder(PathBuf::new()))
+        std::mem::replace(&mut self.folder, Folder { path: PathBuf::new(), database: String::new() })
     }
 
     /// Asks the process to end, and gives its exit code.
@@ -135,7 +157,8 @@ pub(crate) fn command(folder: &Folder, arguments: &[&str]) -> String {
 pub(crate) fn try_command(folder: &Folder, arguments: &[&str]) -> Output {
     Command::new(BINARY)
         .args(arguments)
-        .args(["--database", &folder.database()])
+        .args(["--database", folder.database()])
+        .current_dir(folder.path())
         .stdin(Stdio::null())
         .output()
         .unwrap()

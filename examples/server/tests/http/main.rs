@@ -1,18 +1,21 @@
 //! The server over HTTP: each test starts a server of its own, on a port that the system chooses, and ends it.
+//!
+//! On SQLite as `http`, on PostgreSQL as `http_on_postgres`: the same files.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 #![expect(clippy::indexing_slicing, reason = "JSON answers null where there is nothing")]
 #![expect(clippy::arithmetic_side_effects, reason = "test counters")]
 
-mod bad_input;
-mod bulk;
-mod clients;
-mod command_line;
-mod common;
-mod durability;
-mod lifecycle;
-mod limits;
-mod paging;
-mod races;
-mod scim;
-mod sso;
-mod tenancy;
+pub(crate) mod bad_input;
+pub(crate) mod bulk;
+pub(crate) mod clients;
+pub(crate) mod cluster;
+pub(crate) mod command_line;
+pub(crate) mod common;
+pub(crate) mod durability;
+pub(crate) mod lifecycle;
+pub(crate) mod limits;
+pub(crate) mod paging;
+pub(crate) mod races;
+pub(crate) mod scim;
+pub(crate) mod sso;
+pub(crate) mod tenancy;

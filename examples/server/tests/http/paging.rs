@@ -139,7 +139,7 @@ fn a_cursor_is_good_for_its_question_its_client_and_its_time_alone() {
     assert_eq!(directory.get("/scim/v2/Users?count=-2&cursor=").unwrap().status, 200, "clamped to 0");
 
     // What the server itself would have made an hour and more ago.
-    let keys = Keys::load_or_create(&server.folder.path().join("server.sqlite.key")).unwrap();
+    let keys = Keys::load_or_create(&server.folder.key_file()).unwrap();
     let query = SearchRequest::from_query([("count", "2"), ("sortBy", "userName")]).unwrap();
     let token = server.command(&["token", "list", "--tenant", "acme"]);
     let token = token.lines().next().unwrap().split('\t').next().unwrap();

@@ -176,7 +176,7 @@ impl<'a> Call<'a> {
     pub(crate) async fn note_use(&self) {
         let Some(used) = self.caller.used.clone() else { return };
         let noted = async {
-            let mut tx = self.app.base.store.begin().await?;
+            let mut tx = self.app.base.store.begin_unlocked().await?;
             tokens::note_use(&mut tx, self.tenant(), self.caller.authenticated.token(), used).await?;
             tx.commit().await
         };

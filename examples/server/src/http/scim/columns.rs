@@ -1,6 +1,6 @@
 //! Where filters and sorting find their values in the database.
 
-use scim_filter::{Column, Columns, Table};
+use scim_filter::{Column, Columns, Dialect, Table};
 use scim_schema::{AttrPath, AttributeType, ResourceType, SortOrder};
 
 use super::call::{GROUP, USER};
@@ -44,89 +44,129 @@ pub(crate) fn of(kind: &ResourceType) -> Columns {
 }
 
 /// The order of a list. Names come from the schema, never from the client.
-pub(crate) fn order(path: Option<&AttrPath>, order: SortOrder) -> Order {
+pub(crate) fn order(dialect: Dialect, path: Option<&AttrPath>, order: SortOrder) -> Order {
     let descending = order == SortOrder::Descending;
-    match path.and_then(expression) {
-        Some(value) => Order { value, nullable: true, descending },
+    match path.and_then(|path| expression(dialect, path)) {
+        Some(found) => Order { value: found.sql, nullable: true, descending },
         None => Order { value: "r.created_at".to_owned(), nullable: false, descending },
     }
 }
 
 /// The order of a list of several types; a type that lacks the attribute has no value (RFC 7644 3.4.2.1).
-pub(crate) fn order_of_types(paths: &[(&str, Option<AttrPath>)], order: SortOrder) -> Order {
-    let values: Vec<(&str, String)> =
-        paths.iter().filter_map(|(kind, path)| Some((*kind, path.as_ref().and_then(expression)?))).collect();
-    let cases = values.iter().map(|(kind, value)| {
+pub(crate) fn order_of_types(
+    dialect: Dialect,
+    paths: &[(&str, Option<AttrPath>)],
+    order: SortOrder,
+) -> Order {
+    let values: Vec<(&str, Expression)> = paths
+        .iter()
+        .filter_map(|(kind, path)| Some((*kind, path.as_ref().and_then(|path| expression(dialect, path))?)))
+        .collect();
+    let Some((_, first)) = values.first() else {
+        return self::order(dialect, None, order);
+    };
+    let alike = values.iter().all(|(_, found)| found.is_text == first.is_text);
+    let cases = values.iter().map(|(kind, found)| {
+        let value = match dialect {
+            // A column has one type there.
+            Dialect::Postgres if !alike => format!("CAST({} AS text)", found.sql),
+            _ => found.sql.clone(),
+        };
         // The name of a type comes from its definition; a quote in it must stay a character.
         format!(" WHEN '{}' THEN {value}", kind.replace('\'', "''"))
     });
-    let value = format!("CASE r.type{} END", cases.collect::<String>());
-    if values.is_empty() {
-        return self::order(None, order);
+    let mut value = format!("CASE r.type{} END", cases.collect::<String>());
+    if dialect == Dialect::Postgres && (first.is_text || !alike) {
+        value = by_bytes(&value);
     }
     Order { value, nullable: true, descending: order == SortOrder::Descending }
 }
 
-fn expression(path: &AttrPath) -> Option<String> {
+/// An SQL expression to sort by.
+struct Expression {
+    sql: String,
+    /// Text, and not a number.
+    is_text: bool,
+}
+
+fn expression(dialect: Dialect, path: &AttrPath) -> Option<Expression> {
     let text = path.to_string();
-    let column = match text.as_str() {
-        "id" => "r.resource_id",
-        "externalId" => "r.external_id",
-        "userName" => "r.user_name_fold",
-        "displayName" => "r.display_fold",
-        "meta.created" => "r.created_at",
-        "meta.lastModified" => "r.updated_at",
-        _ => return document_expression(path),
+    let (column, is_text) = match text.as_str() {
+        "id" => ("r.resource_id", true),
+        "externalId" => ("r.external_id", true),
+        "userName" => ("r.user_name_fold", true),
+        "displayName" => ("r.display_fold", true),
+        "meta.created" => ("r.created_at", false),
+        "meta.lastModified" => ("r.updated_at", false),
+        _ => return document_expression(dialect, path),
     };
-    Some(column.to_owned())
+    Some(Expression { sql: column.to_owned(), is_text })
 }
 
 /// The value in the search document; of a multi-valued attribute the primary one, else the first.
-fn document_expression(path: &AttrPath) -> Option<String> {
+fn document_expression(dialect: Dialect, path: &AttrPath) -> Option<Expression> {
     let path = path.or_value();
-    if path.target().kind == AttributeType::Complex {
+    let kind = path.target().kind;
+    if kind == AttributeType::Complex {
         return None;
     }
     let mut steps: Vec<&str> = path.extension().into_iter().collect();
     steps.push(&path.attribute().name);
-    let attribute = json_path(&steps)?;
-    let sub = path.sub().map(|sub| json_path(&[&sub.name])).transpose_empty()?;
-    if !path.attribute().multi_valued {
-        return Some(match sub {
-            Some(sub) => format!("json_extract(r.search, '${attribute}{sub}')"),
-            None => format!("json_extract(r.search, '${attribute}')"),
-        });
+    let sub = path.sub().map(|sub| sub.name.as_str());
+    if !steps.iter().copied().chain(sub).all(is_plain) {
+        return None;
     }
-    Some(match sub {
-        Some(sub) => format!(
+    let several = path.attribute().multi_valued;
+    let sql = match dialect {
+        Dialect::Postgres => postgres_value(&steps, sub, several, kind),
+        Dialect::Sqlite => sqlite_value(&steps, sub, several),
+    };
+    let is_number = matches!(kind, AttributeType::Boolean | AttributeType::Decimal | AttributeType::Integer);
+    Some(Expression { sql, is_text: !is_number })
+}
+
+fn sqlite_value(steps: &[&str], sub: Option<&str>, several: bool) -> String {
+    let json_path = |steps: &[&str]| steps.iter().map(|step| format!(".\"{step}\"")).collect::<String>();
+    let attribute = json_path(steps);
+    match sub.map(|sub| json_path(&[sub])) {
+        Some(sub) if several => format!(
             "(SELECT json_extract(v.value, '${sub}') FROM json_each(r.search, '${attribute}') AS v \
              ORDER BY COALESCE(json_extract(v.value, '$.\"primary\"'), 0) DESC, v.key LIMIT 1)"
         ),
-        None => format!("json_extract(r.search, '${attribute}[0]')"),
-    })
-}
-
-/// Steps as a JSON path in single quotes; `None` for a name that would need more than quoting.
-fn json_path(steps: &[&str]) -> Option<String> {
-    steps.iter().try_fold(String::new(), |path, step| {
-        let plain =
-            step.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '$'));
-        plain.then(|| format!("{path}.\"{step}\""))
-    })
-}
-
-/// `Option<Option<T>>` where the inner absence is a failure and the outer one is not.
-trait TransposeEmpty<T> {
-    fn transpose_empty(self) -> Option<Option<T>>;
-}
-
-impl<T> TransposeEmpty<T> for Option<Option<T>> {
-    fn transpose_empty(self) -> Option<Option<T>> {
-        match self {
-            None => Some(None),
-            Some(inner) => inner.map(Some),
-        }
+        Some(sub) => format!("json_extract(r.search, '${attribute}{sub}')"),
+        None if several => format!("json_extract(r.search, '${attribute}[0]')"),
+        None => format!("json_extract(r.search, '${attribute}')"),
     }
+}
+
+fn postgres_value(steps: &[&str], sub: Option<&str>, several: bool, kind: AttributeType) -> String {
+    let attribute: String = steps.iter().map(|step| format!(" -> '{step}'")).collect();
+    let found = match sub {
+        Some(sub) if several => format!(
+            "(SELECT v.value ->> '{sub}' FROM jsonb_array_elements(r.search{attribute}) \
+             WITH ORDINALITY AS v(value, place) \
+             ORDER BY COALESCE(CAST(v.value ->> 'primary' AS boolean), FALSE) DESC, v.place LIMIT 1)"
+        ),
+        Some(sub) => format!("(r.search{attribute} ->> '{sub}')"),
+        None if several => format!("(r.search{attribute} ->> 0)"),
+        None => format!("(r.search{attribute} #>> '{{}}')"),
+    };
+    match kind {
+        // 0 and 1, as in the other database.
+        AttributeType::Boolean => format!("CAST(CAST({found} AS boolean) AS integer)"),
+        AttributeType::Decimal | AttributeType::Integer => format!("CAST({found} AS double precision)"),
+        _ => by_bytes(&found),
+    }
+}
+
+/// In the order of code points, whatever the locale of a PostgreSQL database.
+fn by_bytes(sql: &str) -> String {
+    format!("({sql} COLLATE \"C\")")
+}
+
+/// Whether a name can stand in quotes as it is.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '$'))
 }
 
 #[cfg(test)]
@@ -134,15 +174,16 @@ mod tests {
     use super::*;
     use scim_schema::SchemaSet;
 
-    fn order_by(path: &str) -> String {
+    fn order_by(dialect: Dialect, path: &str) -> String {
         let set = SchemaSet::standard();
         let user = set.resource_type("User").unwrap();
-        order(Some(&user.resolve_attribute(path).unwrap()), SortOrder::Ascending).sql()
+        order(dialect, Some(&user.resolve_attribute(path).unwrap()), SortOrder::Ascending).sql()
     }
 
     // M06
     #[test]
     fn sorting_takes_the_primary_value_or_the_first() {
+        let order_by = |path| order_by(Dialect::Sqlite, path);
         assert!(order_by("userName").starts_with("r.user_name_fold ASC NULLS LAST"));
         assert!(
             order_by("name.familyName")
@@ -157,8 +198,25 @@ mod tests {
     }
 
     #[test]
+    fn on_postgres_text_sorts_by_its_bytes_and_truth_as_a_number() {
+        let order_by = |path| order_by(Dialect::Postgres, path);
+        assert!(order_by("userName").starts_with("r.user_name_fold ASC NULLS LAST"));
+        assert!(
+            order_by("name.familyName")
+                .starts_with("((r.search -> 'name' ->> 'familyName') COLLATE \"C\") ASC")
+        );
+        assert!(
+            order_by("active")
+                .starts_with("CAST(CAST((r.search -> 'active' #>> '{}') AS boolean) AS integer) ASC")
+        );
+        assert!(order_by("emails").contains("jsonb_array_elements(r.search -> 'emails') WITH ORDINALITY"));
+    }
+
+    #[test]
     fn every_order_is_total() {
-        assert!(order(None, SortOrder::Descending).sql().ends_with(", r.resource_id"));
-        assert!(order_by("userName").ends_with(", r.resource_id"));
+        for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+            assert!(order(dialect, None, SortOrder::Descending).sql().ends_with(", r.resource_id"));
+            assert!(order_by(dialect, "userName").ends_with(", r.resource_id"));
+        }
     }
 }

@@ -125,6 +125,12 @@ impl From<StoreError> for Fault {
         match error {
             // The only unique columns that a client's value reaches.
             StoreError::Taken { .. } => Self::taken("a unique attribute"),
+            StoreError::Unstorable(_) => Self::typed(
+                StatusCode::BAD_REQUEST,
+                Some(ScimType::InvalidValue),
+                "store.unstorable",
+                crate::http::answer::UNSTORABLE,
+            ),
             other => Refusal::from(other).into(),
         }
     }

@@ -120,9 +120,10 @@ async fn listed(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<
 }
 
 fn order(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<Order, Fault> {
+    let dialect = call.app.base.store.dialect();
     let Some(by) = search.sort_by.as_deref().filter(|_| call.capabilities().sort) else {
         // RFC 7644 3.4.2.3: without `sortBy`, `sortOrder` means nothing.
-        return Ok(columns::order(None, SortOrder::Ascending));
+        return Ok(columns::order(dialect, None, SortOrder::Ascending));
     };
     let mut paths = Vec::new();
     let mut unknown = None;
@@ -134,8 +135,8 @@ fn order(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<Order, 
     }
     match (paths.as_slice(), unknown) {
         ([], Some(error)) => Err(Fault::of(&error)),
-        ([(_, path)], _) if !over.several() => Ok(columns::order(path.as_ref(), search.sort_order)),
-        _ => Ok(columns::order_of_types(&paths, search.sort_order)),
+        ([(_, path)], _) if !over.several() => Ok(columns::order(dialect, path.as_ref(), search.sort_order)),
+        _ => Ok(columns::order_of_types(dialect, &paths, search.sort_order)),
     }
 }
 
@@ -173,6 +174,7 @@ impl<'a> Cursors<'a> {
     fn seal(&self, bookmark: &Bookmark) -> Result<String, Fault> {
         let value = match &bookmark.value {
             None => Value::Null,
+            Some(Bound::Bool(truth)) => json!(truth),
             Some(Bound::Integer(number)) => json!(number),
             Some(Bound::Real(number)) => json!(number),
             Some(Bound::Text(text)) => json!(text),
@@ -204,6 +206,7 @@ impl<'a> Cursors<'a> {
         };
         let value = match value {
             Value::Null => None,
+            Value::Bool(truth) => Some(Bound::Bool(*truth)),
             Value::String(text) => Some(Bound::Text(text.clone())),
             number => Some(match (number.as_i64(), number.as_f64()) {
                 (Some(number), _) => Bound::Integer(number),
@@ -246,7 +249,7 @@ fn translated(
     let bound = filter.bind(kind, options).map_err(|error| Fault::of(&error))?;
     let sql = bound.to_sql(dialect, &columns::of(kind), first).map_err(|error| Fault::of(&error))?;
     let values = sql.values.into_iter().map(|value| match value {
-        SqlValue::Bool(value) => Bound::Integer(value.into()),
+        SqlValue::Bool(value) => Bound::Bool(value),
         SqlValue::Integer(value) => Bound::Integer(value),
         SqlValue::Real(value) => Bound::Real(value),
         SqlValue::Text(value) => Bound::Text(value),
@@ -269,7 +272,7 @@ mod tests {
         let set = SchemaSet::standard();
         let user = set.resource_type("User").unwrap();
         let tenant = TenantId::parse("acme").unwrap();
-        let order = columns::order(None, SortOrder::Ascending);
+        let order = columns::order(store.dialect(), None, SortOrder::Ascending);
         let mut db = store.read().await.unwrap();
         for (filter, index) in [
             (r#"userName eq "x""#, "scim_resources_user_name"),

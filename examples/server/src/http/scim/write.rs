@@ -23,7 +23,7 @@ pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> 
     call.allow(kind, Operation::Create)?;
     let projection = call.projection(kind)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let mut tx = call.app.base.store.begin().await?;
+    let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = add(call, &mut tx, kind, &bytes).await?;
     let projection = projection.with_requested(&written.requested);
     let answer = read::shown(call, &mut tx, kind, &written.stored, &projection, StatusCode::CREATED).await?;
@@ -42,7 +42,7 @@ pub(super) async fn replace(
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let mut tx = call.app.base.store.begin().await?;
+    let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = put(call, &mut tx, kind, id, &bytes, &condition).await?;
     let projection = projection.with_requested(&written.requested);
     let answer = read::shown(call, &mut tx, kind, &written.stored, &projection, StatusCode::OK).await?;
@@ -61,7 +61,7 @@ pub(super) async fn patch(
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    let mut tx = call.app.base.store.begin().await?;
+    let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let after = modify(call, &mut tx, kind, id, &bytes, &condition).await?;
     // A group's members are not read to say that one came: 204 unless the client asks for attributes.
     let asked =
@@ -81,7 +81,7 @@ pub(super) async fn patch(
 pub(super) async fn delete(call: &Call<'_>, kind: &ResourceType, id: &str) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Delete)?;
     let condition = call.condition()?;
-    let mut tx = call.app.base.store.begin().await?;
+    let mut tx = call.app.base.store.begin(call.tenant()).await?;
     remove(call, &mut tx, kind, id, &condition).await?;
     tx.commit().await?;
     Ok(typed(StatusCode::NO_CONTENT, MEDIA_TYPE, Body::empty()))
@@ -417,7 +417,7 @@ fn cause(call: &Call<'_>) -> Actor {
 
 fn taken(error: StoreError) -> Fault {
     match error {
-        StoreError::Taken { index } if index.contains("user_name_fold") => Fault::taken("userName"),
+        StoreError::Taken { index } if index.contains("user_name") => Fault::taken("userName"),
         StoreError::Taken { index } if index.contains("scim_resources") => Fault::taken("externalId"),
         StoreError::Taken { index } => Fault::taken(&index),
         other => other.into(),

@@ -115,7 +115,7 @@ async fn admit(
     now: DateTime<Utc>,
 ) -> Result<(Session, String), Refusal> {
     let (tenant, connection) = (&parts.tenant.id, &parts.connection.id);
-    let mut tx = app.base.store.begin().await?;
+    let mut tx = app.base.store.begin(tenant).await?;
     if let Some(pending) = pending
         && !logins::take_pending(&mut tx, tenant, connection, Kind::Login, &pending.request_id, now).await?
     {

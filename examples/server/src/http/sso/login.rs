@@ -91,7 +91,7 @@ async fn remember(
         body,
         expires_at: pending.expires_at(),
     };
-    let mut tx = app.base.store.begin().await?;
+    let mut tx = app.base.store.begin_unlocked().await?;
     logins::insert_pending(&mut tx, &parts.tenant.id, &parts.connection.id, Kind::Login, &pending).await?;
     tx.commit().await?;
     Ok((outbound, pending))

@@ -47,7 +47,7 @@ async fn leave(app: &App, query: &Params, headers: &HeaderMap) -> Result<Answer,
     // The session here ends first (SLO-09): the browser may never come back from the provider.
     let mut ended: Option<Session> = None;
     if let Some((tenant, hash)) = session::cookie(app, headers) {
-        let mut tx = app.base.store.begin().await?;
+        let mut tx = app.base.store.begin_unlocked().await?;
         ended = logins::find_session(&mut tx, &tenant, &hash).await?;
         logins::end_session(&mut tx, &tenant, &hash).await?;
         tx.commit().await?;
@@ -93,7 +93,7 @@ async fn at_provider(
         body,
         expires_at: pending.expires_at(),
     };
-    let mut tx = app.base.store.begin().await?;
+    let mut tx = app.base.store.begin_unlocked().await?;
     logins::insert_pending(&mut tx, &parts.tenant.id, &parts.connection.id, Kind::Logout, &pending).await?;
     tx.commit().await?;
     outbound(&message).map(Some)
@@ -124,7 +124,7 @@ async fn message(
         LogoutMessage::Response(outcome) => {
             if let Some(pending) = &pending {
                 let id = pending.request_id().as_str();
-                let mut tx = app.base.store.begin().await?;
+                let mut tx = app.base.store.begin_unlocked().await?;
                 logins::take_pending(&mut tx, &parts.tenant.id, &parts.connection.id, Kind::Logout, id, now)
                     .await?;
                 tx.commit().await?;
@@ -155,7 +155,7 @@ async fn pending(
 
 async fn end_meant(app: &App, parts: &Parts, request: &LogoutRequest) -> Result<(), Refusal> {
     let (tenant, connection) = (&parts.tenant.id, &parts.connection.id);
-    let mut tx = app.base.store.begin().await?;
+    let mut tx = app.base.store.begin(tenant).await?;
     let sessions = logins::sessions_of_subject(&mut tx, tenant, connection, &request.name_id.value).await?;
     for session in sessions {
         let kept: Option<IdpSession> =

@@ -1,0 +1,211 @@
+-- The tenant leads every key and index, so that a partitioned database keeps a tenant on one node.
+-- Instants are milliseconds since 1970. Columns ending in `body` hold JSON.
+-- Text has the collation "C": it compares and sorts by its bytes, whatever the locale of the database.
+
+CREATE TABLE settings (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    value TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE tenants (
+    tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    profile TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+
+-- The key pairs of our service providers; the private key is sealed with the installation's key.
+CREATE TABLE sp_keys (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    key_id TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    certificate TEXT COLLATE "C" NOT NULL,
+    sealed_key BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, key_id)
+);
+
+CREATE TABLE saml_connections (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    connection_id TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    generation BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    idp_body TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id)
+);
+
+CREATE TABLE scim_connections (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    connection_id TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id)
+);
+
+CREATE TABLE scim_tokens (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    token_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    slot BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    ended_at BIGINT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, token_id)
+);
+CREATE UNIQUE INDEX scim_tokens_slot ON scim_tokens (tenant_id, connection_id, slot) WHERE ended_at IS NULL;
+
+CREATE TABLE persons (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    person_id TEXT COLLATE "C" NOT NULL,
+    email_fold TEXT COLLATE "C",
+    state TEXT COLLATE "C" NOT NULL,
+    is_admin BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, person_id)
+);
+CREATE INDEX persons_admins ON persons (tenant_id, state) WHERE is_admin = 1;
+CREATE INDEX persons_email ON persons (tenant_id, email_fold) WHERE email_fold IS NOT NULL;
+
+CREATE TABLE links (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    subject_key TEXT COLLATE "C" NOT NULL,
+    subject_fold TEXT COLLATE "C" NOT NULL,
+    person_id TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, subject_key),
+    FOREIGN KEY (tenant_id, person_id) REFERENCES persons (tenant_id, person_id) ON DELETE CASCADE
+);
+CREATE INDEX links_subject ON links (tenant_id, connection_id, subject_fold);
+CREATE UNIQUE INDEX links_person ON links (tenant_id, connection_id, person_id);
+
+-- What the directories say of people, in plain values; kept after a removal, so that a late login finds no gap.
+CREATE TABLE directory_people (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    person_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    external_id TEXT COLLATE "C",
+    user_name_fold TEXT COLLATE "C" NOT NULL,
+    email_fold TEXT COLLATE "C",
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, person_id),
+    FOREIGN KEY (tenant_id, person_id) REFERENCES persons (tenant_id, person_id) ON DELETE CASCADE
+);
+CREATE INDEX directory_people_external ON directory_people (tenant_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX directory_people_user_name ON directory_people (tenant_id, user_name_fold);
+CREATE INDEX directory_people_email ON directory_people (tenant_id, email_fold) WHERE email_fold IS NOT NULL;
+
+CREATE TABLE scim_resources (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    resource_id TEXT COLLATE "C" NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    user_name_fold TEXT COLLATE "C",
+    external_id TEXT COLLATE "C",
+    display TEXT COLLATE "C",
+    display_fold TEXT COLLATE "C",
+    person_id TEXT COLLATE "C",
+    body TEXT NOT NULL,
+    search JSONB NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, resource_id)
+);
+CREATE UNIQUE INDEX scim_resources_user_name ON scim_resources (tenant_id, type, user_name_fold)
+    WHERE user_name_fold IS NOT NULL;
+CREATE INDEX scim_resources_type ON scim_resources (tenant_id, type, created_at, resource_id);
+-- The order of lists stands behind the value, so that looking a value up is never dearer than walking the list.
+CREATE INDEX scim_resources_external ON scim_resources (tenant_id, type, external_id, created_at, resource_id)
+    WHERE external_id IS NOT NULL;
+CREATE INDEX scim_resources_display ON scim_resources (tenant_id, type, display_fold, created_at, resource_id)
+    WHERE display_fold IS NOT NULL;
+CREATE UNIQUE INDEX scim_resources_person ON scim_resources (tenant_id, person_id) WHERE person_id IS NOT NULL;
+
+-- A side index over values of multi-valued attributes that clients look people up by.
+CREATE TABLE resource_values (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    attribute TEXT COLLATE "C" NOT NULL,
+    value_fold TEXT COLLATE "C" NOT NULL,
+    resource_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant_id, attribute, value_fold, resource_id),
+    FOREIGN KEY (tenant_id, resource_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE
+);
+CREATE INDEX resource_values_resource ON resource_values (tenant_id, resource_id);
+
+-- Values that no other resource of the type may have, besides userName.
+CREATE TABLE unique_values (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
+    attribute TEXT COLLATE "C" NOT NULL,
+    value_key TEXT COLLATE "C" NOT NULL,
+    resource_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant_id, type, attribute, value_key),
+    FOREIGN KEY (tenant_id, resource_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE
+);
+CREATE INDEX unique_values_resource ON unique_values (tenant_id, resource_id);
+
+-- Membership is a table: adding one member to a group of any size touches one row here.
+CREATE TABLE group_members (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    group_id TEXT COLLATE "C" NOT NULL,
+    member_id TEXT COLLATE "C" NOT NULL,
+    display TEXT COLLATE "C",
+    PRIMARY KEY (tenant_id, group_id, member_id),
+    FOREIGN KEY (tenant_id, group_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, member_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE
+);
+CREATE INDEX group_members_member ON group_members (tenant_id, member_id);
+
+-- Logins and logouts that were begun and not yet answered.
+CREATE TABLE pending (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    request_id TEXT COLLATE "C" NOT NULL,
+    browser_hash TEXT COLLATE "C",
+    body TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, kind, request_id)
+);
+CREATE INDEX pending_expiry ON pending (expires_at);
+
+CREATE TABLE replay_claims (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    claim TEXT COLLATE "C" NOT NULL,
+    forget_after BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, claim)
+);
+CREATE INDEX replay_claims_expiry ON replay_claims (forget_after);
+
+CREATE TABLE sessions (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    session_hash TEXT COLLATE "C" NOT NULL,
+    person_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    epoch BIGINT NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, session_hash),
+    FOREIGN KEY (tenant_id, person_id) REFERENCES persons (tenant_id, person_id) ON DELETE CASCADE
+);
+CREATE INDEX sessions_person ON sessions (tenant_id, person_id);
+CREATE INDEX sessions_subject ON sessions (tenant_id, connection_id, subject);
+CREATE INDEX sessions_expiry ON sessions (ends_at);
+
+CREATE TABLE audit (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    audit_id TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, at, audit_id)
+);
