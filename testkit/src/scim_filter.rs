@@ -62,6 +62,19 @@ pub fn resource(choices: &mut Choices<'_>, resource_type: &ResourceType) -> Map<
     let mut fields = object(choices, resource_type.schema().attributes());
     fields.insert("schemas".into(), json!([CORE]));
     fields.insert("id".into(), string(choices));
+    if choices.once_in(2) {
+        fields.insert("externalId".into(), string(choices));
+    }
+    if choices.once_in(2) {
+        let when = |choices: &mut Choices<'_>| json!(choices.one(&DATE_TIMES));
+        fields.insert(
+            "meta".into(),
+            json!({
+                "resourceType": "Thing", "created": when(choices), "lastModified": when(choices),
+                "version": format!("W/\"{}\"", choices.below(3)),
+            }),
+        );
+    }
     for extension in resource_type.extensions() {
         if !choices.once_in(4) {
             let inner = object(choices, extension.schema().attributes());
@@ -86,6 +99,12 @@ pub fn filter(choices: &mut Choices<'_>, resource_type: &ResourceType, depth: us
         }
         6 if choices.once_in(4) => {
             Filter::Present(UnresolvedPath::parse(EXTENSION).expect("its last part has the form of a name"))
+        }
+        7 if choices.once_in(3) => {
+            let path = *choices.one(&COMMON);
+            let target = resource_type.resolve_attribute(path).expect("every type has it");
+            let path = if choices.once_in(3) { format!("{CORE}:{path}") } else { path.to_owned() };
+            term(choices, UnresolvedPath::parse(&path).expect("a path"), target.target())
         }
         _ => {
             let (urn, attribute) = attribute(choices, resource_type);
@@ -127,7 +146,14 @@ fn term(choices: &mut Choices<'_>, path: UnresolvedPath, attribute: &Attribute) 
         return Filter::Present(path);
     }
     let op = *choices.one(&OPERATORS);
-    let literal = if choices.once_in(12) { Value::Null } else { value(choices, attribute) };
+    let literal = match attribute.kind {
+        _ if choices.once_in(12) => Value::Null,
+        AttributeType::DateTime if choices.once_in(4) => json!(choices.one(&FINER_DATE_TIMES)),
+        AttributeType::Decimal | AttributeType::Integer if choices.once_in(12) => {
+            choices.one(&[json!(1e300), json!(u64::MAX), json!(9_223_372_036_854_775_808_u64)]).clone()
+        }
+        _ => value(choices, attribute),
+    };
     let literal = match literal {
         Value::Bool(value) => Literal::Bool(value),
         Value::Number(value) => Literal::Number(value),
@@ -213,20 +239,28 @@ fn object(choices: &mut Choices<'_>, attributes: &[impl AsRef<Attribute>]) -> Ma
 
 fn value(choices: &mut Choices<'_>, attribute: &Attribute) -> Value {
     if choices.once_in(24) {
-        return choices.one(&[Value::Null, json!(true), json!(1), json!("1"), json!({})]).clone();
+        let wrong = [
+            json!(true),
+            json!(1),
+            json!("1"),
+            json!({}),
+            json!([]),
+            json!([null]),
+            json!({ "value": null }),
+        ];
+        return if choices.once_in(3) { choices.one(&wrong).clone() } else { Value::Null };
     }
     match attribute.kind {
         AttributeType::Binary => json!(choices.one(&["", "YQ", "YQ==", "YWI=", "YWI", "YWJj", "ywjj"])),
         AttributeType::Boolean => json!(choices.below(2) == 1),
         AttributeType::Complex => Value::Object(object(choices, &attribute.sub_attributes)),
         AttributeType::DateTime => json!(choices.one(&DATE_TIMES)),
+        AttributeType::Decimal if choices.once_in(3) => json!(choices.one(&INTEGERS)),
         AttributeType::Decimal => {
-            let number = *choices.one(&[0.5, -0.5, 0.0, 1.0, 1.5, 2.0, 1e15, 0.1, 1e-7, 123_456.789]);
-            Number::from_f64(number).map(Value::Number).expect("finite")
+            Number::from_f64(*choices.one(&DECIMALS)).map(Value::Number).expect("finite")
         }
-        AttributeType::Integer => {
-            json!(choices.one(&[0, 1, -1, 2, 10, i64::MAX, i64::MIN, 9_007_199_254_740_993]))
-        }
+        AttributeType::Integer => json!(choices.one(&INTEGERS)),
+        AttributeType::Reference if choices.once_in(3) => string(choices),
         AttributeType::Reference => {
             json!(choices.one(&["", "/Users/1", "/users/1", "https://e.org/?a=%41_", "/U"]))
         }
@@ -234,8 +268,14 @@ fn value(choices: &mut Choices<'_>, attribute: &Attribute) -> Value {
     }
 }
 
+/// A word that means something to one part of the comparison, or several of them, so that texts begin, end and lie
+/// in each other.
 fn string(choices: &mut Choices<'_>) -> Value {
-    json!(choices.one(&STRINGS))
+    let mut text = (*choices.one(&STRINGS)).to_owned();
+    while text.len() < 24 && choices.once_in(3) {
+        text += *choices.one(&STRINGS);
+    }
+    Value::String(text)
 }
 
 /// Core schema of the generated resource type.
@@ -258,8 +298,44 @@ const OPERATORS: [CompareOp; 9] = [
     CompareOp::Le,
 ];
 
-/// Whole milliseconds, as hosts store them, besides one finer; the same instant in several spellings.
-const DATE_TIMES: [&str; 8] = [
+/// Neighbours where a double cannot tell them apart.
+const INTEGERS: [i64; 12] = [
+    0,
+    1,
+    -1,
+    2,
+    10,
+    i64::MAX,
+    i64::MAX - 1,
+    i64::MIN,
+    9_007_199_254_740_992,
+    9_007_199_254_740_993,
+    -9_007_199_254_740_993,
+    1_000_000_000_000_000_000,
+];
+
+/// Decimals that no double holds, and doubles at the ends of what databases take.
+const DECIMALS: [f64; 16] = [
+    0.5,
+    -0.5,
+    0.0,
+    -0.0,
+    1.0,
+    1.5,
+    2.0,
+    1e15,
+    0.1,
+    0.3,
+    1e-7,
+    123_456.789,
+    9_007_199_254_740_994.0,
+    900_719_925_474_099.1,
+    5e-324,
+    1e18,
+];
+
+/// The same instant in several spellings, in whole milliseconds and finer, at the ends of what hosts store.
+const DATE_TIMES: [&str; 14] = [
     "2011-05-13T04:42:34Z",
     "2011-05-13T06:42:34+02:00",
     "2011-05-13T04:42:34",
@@ -268,10 +344,29 @@ const DATE_TIMES: [&str; 8] = [
     "1969-12-31T23:59:59.999Z",
     "2011-05-13T04:42:34.5004Z",
     "0001-01-01T00:00:00Z",
+    "2011-05-12T24:00:00-14:00",
+    "2011-05-13T14:00:00Z",
+    "9999-12-31T23:59:59.999999Z",
+    "-0044-03-15T12:00:00Z",
+    "12011-05-13T04:42:34+14:00",
+    "1970-01-01T00:00:00.000001Z",
 ];
 
-/// Wildcards, quotes, case that folds to more letters, composed and decomposed, outside the first plane.
-const STRINGS: [&str; 20] = [
+/// Between what hosts store.
+const FINER_DATE_TIMES: [&str; 4] = [
+    "2011-05-13T04:42:34.500400001Z",
+    "2011-05-13T04:42:34.000000001",
+    "1969-12-31T23:59:59.9989999Z",
+    "0000-12-31T23:59:59.999999999999Z",
+];
+
+/// What every type has, beside what its schemas say.
+const COMMON: [&str; 7] =
+    ["id", "externalId", "schemas", "meta.created", "meta.lastModified", "meta.resourceType", "meta.version"];
+
+/// Wildcards, quotes, case that folds to more letters, composed and decomposed, of another width, outside the first
+/// plane, at its ends.
+const STRINGS: [&str; 40] = [
     "a",
     "A",
     "ab",
@@ -292,4 +387,24 @@ const STRINGS: [&str; 20] = [
     "\u{1d4b3}",
     "\u{ffff}",
     "a!*?[",
+    "!%",
+    "!",
+    " ",
+    "\t\n",
+    "ﬁ",
+    "FI",
+    "İ",
+    "i\u{307}",
+    "ΑΣ",
+    "ας",
+    "ασ",
+    "Ａ％",
+    "ｶﾞ",
+    "ガ",
+    "\u{d7ff}",
+    "\u{e000}",
+    "\u{10ffff}",
+    "\u{301}",
+    "null",
+    "1",
 ];

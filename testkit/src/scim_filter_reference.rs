@@ -4,7 +4,6 @@
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Utc};
 use scim_filter::{Compare, CompareOp, Filter, Literal, UnresolvedPath};
 use scim_schema::{Attribute, AttributeType, ResourceType, Returned, compare_key, is_unassigned};
 use serde_json::Value;
@@ -58,7 +57,7 @@ fn eval(filter: &Filter, subject: &Subject<'_>) -> Result<bool, Refused> {
             }
             // Refuses what does not fit, also when there is no element to try it on.
             eval(value_path.filter(), &Subject::Element(&Value::Null, &attribute))?;
-            for value in &values {
+            for value in values.iter().filter(|value| is_visible(value, &attribute)) {
                 if eval(value_path.filter(), &Subject::Element(value, &attribute))? {
                     return Ok(true);
                 }
@@ -185,6 +184,17 @@ fn members(object: &Value, name: &str) -> Vec<Value> {
     values.into_iter().filter(|value| !is_unassigned(value)).collect()
 }
 
+/// Whether there is more in an element than what is never returned.
+fn is_visible(element: &Value, attribute: &Attribute) -> bool {
+    let mut element = element.clone();
+    if let Value::Object(fields) = &mut element {
+        for sub in attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Never) {
+            fields.shift_remove(&sub.name);
+        }
+    }
+    !is_unassigned(&element)
+}
+
 fn is_present(attribute: &Attribute, value: &Value) -> bool {
     if attribute.kind == AttributeType::Complex {
         return attribute
@@ -203,7 +213,8 @@ fn is_present(attribute: &Attribute, value: &Value) -> bool {
 #[derive(Debug)]
 enum Typed {
     Bool(bool),
-    Instant(DateTime<Utc>),
+    /// Nanoseconds since the first of March of the year 0.
+    Instant(i128),
     Integer(i128),
     Real(f64),
     Text(String),
@@ -216,13 +227,7 @@ fn typed(attribute: &Attribute, value: &Value) -> Option<Typed> {
             let integer = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
             integer.map(Typed::Integer).or_else(|| value.as_f64().map(Typed::Real))
         }
-        AttributeType::DateTime => {
-            let text = value.as_str()?;
-            let instant = DateTime::parse_from_rfc3339(text)
-                .or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")))
-                .ok()?;
-            Some(Typed::Instant(instant.to_utc()))
-        }
+        AttributeType::DateTime => instant(value.as_str()?).map(Typed::Instant),
         AttributeType::Binary => Some(Typed::Text(value.as_str()?.replace('=', ""))),
         AttributeType::Reference => Some(Typed::Text(value.as_str()?.to_owned())),
         AttributeType::String => {
@@ -230,6 +235,34 @@ fn typed(attribute: &Attribute, value: &Value) -> Option<Typed> {
         }
         AttributeType::Complex => None,
     }
+}
+
+/// An `xsd:dateTime` that is known to be one, or none at all.
+fn instant(text: &str) -> Option<i128> {
+    let (date, time) = text.split_once('T')?;
+    let (before, date) = date.strip_prefix('-').map_or((1, date), |date| (-1, date));
+    let mut date = date.split('-').map(|part| part.parse::<i128>().ok());
+    let (year, month, day) = (date.next()?? * before, date.next()??, date.next()??);
+    let sign = time.find(['Z', '+', '-']);
+    let (time, offset) = time.split_at(sign.unwrap_or(time.len()));
+    let mut time = time.split(':');
+    let (hour, minute) = (time.next()?.parse::<i128>().ok()?, time.next()?.parse::<i128>().ok()?);
+    let second = time.next()?;
+    let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
+    let nanos: i128 = format!("{fraction:0<9}")[..9].parse().ok()?;
+    let second: i128 = second.parse().ok()?;
+    let offset = match offset.split_once(':') {
+        None => 0,
+        Some((hours, minutes)) => {
+            let (hours, minutes): (i128, i128) = (hours[1..].parse().ok()?, minutes.parse().ok()?);
+            (hours * 60 + minutes) * if offset.starts_with('-') { -60 } else { 60 }
+        }
+    };
+    // Years begin in March, so that the leap day is the last.
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second - offset) * 1_000_000_000 + nanos)
 }
 
 fn holds(op: CompareOp, value: &Typed, literal: &Typed) -> bool {

@@ -151,7 +151,8 @@ impl Node {
                 Subject::Resource(resource) => resource
                     .elements(attribute)
                     .iter()
-                    .filter(|element| !scim_schema::is_unassigned(element))
+                    // F37: what no answer shows is no element.
+                    .filter(|element| attribute.attribute().shows(element))
                     .any(|element| filter.holds(Subject::Element(element))),
                 Subject::Element(_) => false,
             },

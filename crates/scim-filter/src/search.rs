@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use scim_schema::{Attribute, Resource, ResourceType, Returned, is_unassigned};
+use scim_schema::{Attribute, Resource, ResourceType};
 use serde_json::{Map, Value};
 
 use crate::key::{Key, TextKind};
@@ -51,18 +51,16 @@ pub fn search_document(resource: &Resource, resource_type: &ResourceType) -> Val
 
 /// Two levels of attributes at most, as schemas have them.
 fn insert(fields: &mut Map<String, Value>, attribute: &Attribute, value: &Value) {
-    if is_unassigned(value) || attribute.returned == Returned::Never {
-        return;
-    }
     let elements = match value {
         Value::Array(elements) => elements.as_slice(),
         value => std::slice::from_ref(value),
     };
     let mut keys =
-        elements.iter().filter(|element| !is_unassigned(element)).map(|element| key(attribute, element));
+        elements.iter().filter(|element| attribute.shows(element)).map(|element| key(attribute, element));
     let key = if attribute.multi_valued {
         // An element of another type stays an element, so that `[not (...)]` finds it in SQL as in memory.
-        Some(Value::Array(keys.map(Option::unwrap_or_default).collect()))
+        let keys: Vec<Value> = keys.map(Option::unwrap_or_default).collect();
+        (!keys.is_empty()).then_some(Value::Array(keys))
     } else {
         keys.next().flatten()
     };

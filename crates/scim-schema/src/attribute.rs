@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::error::SchemaError;
+use crate::resource::is_unassigned;
 
 /// One attribute of a schema with its characteristics (RFC 7643 2.2 and 7).
 ///
@@ -68,6 +69,22 @@ impl Attribute {
     /// Whether values are JSON objects.
     pub fn is_complex(&self) -> bool {
         self.kind == AttributeType::Complex
+    }
+
+    /// Whether an answer could ever show anything of a value, or of one element of a list: it is assigned, and not only
+    /// in parts with `returned: never`. What no answer shows must not be found by a filter either.
+    pub fn shows(&self, value: &Value) -> bool {
+        if self.returned == Returned::Never {
+            return false;
+        }
+        let hides = self.sub_attributes.iter().any(|sub| sub.returned == Returned::Never);
+        match value {
+            Value::Object(fields) if hides => fields.iter().any(|(name, value)| {
+                !is_unassigned(value)
+                    && self.sub_attribute(name).is_none_or(|sub| sub.returned != Returned::Never)
+            }),
+            value => !is_unassigned(value),
+        }
     }
 
     /// Reads one attribute definition.

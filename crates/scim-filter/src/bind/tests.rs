@@ -225,3 +225,36 @@ fn an_extension_is_present_if_one_of_its_attributes_is() {
         assert_eq!(error.code(), "scim.filter.unknown_attribute", "{text}");
     }
 }
+
+// F30 F37
+#[test]
+fn an_element_of_which_nothing_is_ever_returned_is_none() {
+    let thing = json!({ "id": "urn:example:Thing", "attributes": [{
+        "name": "keys", "type": "complex", "multiValued": true,
+        "subAttributes": [{ "name": "secret", "returned": "never" }, { "name": "use" }],
+    }] });
+    let set = scim_schema::SchemaSet::builder()
+        .schema(&thing)
+        .and_then(|set| {
+            set.resource_type(
+                &json!({ "name": "Thing", "endpoint": "/Things", "schema": "urn:example:Thing" }),
+            )
+        })
+        .and_then(|set| set.build())
+        .unwrap();
+    let thing = set.resource_type("Thing").unwrap();
+    for (keys, expected) in [
+        (json!([{ "secret": "x" }]), false),
+        (json!([{ "secret": "x", "use": null }]), false),
+        (json!([{ "secret": "x", "use": "login" }]), true),
+        (json!([{ "use": "login" }]), true),
+    ] {
+        let resource = json!({ "keys": keys });
+        let resource = Resource::from_map(resource.as_object().unwrap().clone(), thing);
+        let filter = Filter::parse(r#"keys[not (use eq "sign")]"#, &Limits::default()).unwrap();
+        let filter = filter.bind(thing, &BindOptions::default()).unwrap();
+        assert_eq!(filter.matches(&resource), expected, "{keys}");
+        // A database is asked the same, so it must not even know of the element.
+        assert_eq!(crate::search_document(&resource, thing).get("keys").is_some(), expected, "{keys}");
+    }
+}

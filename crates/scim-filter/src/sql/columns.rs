@@ -68,7 +68,8 @@ impl Columns {
     /// Names a child table: one row for each element of a multi-valued attribute (path `members`), or a side index
     /// with one row for each value of one sub-attribute (path `emails.value`, column `value`).
     ///
-    /// The columns named are all that is asked: an element has a value if one of them has.
+    /// The columns named are all that is asked: an element has a value if one of them has. An element of which
+    /// [nothing is ever returned](scim_schema::Attribute::shows) must have no row.
     ///
     /// A side index must be complete. It answers questions about that sub-attribute alone; for a value path such as
     /// `emails[type eq "work" and value eq "x"]` it finds candidates, and the search document decides.

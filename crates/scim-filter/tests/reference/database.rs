@@ -30,7 +30,10 @@ impl Database {
         let mut first = PgConnection::connect(&server.url("postgres")).await.unwrap();
         let create = "CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'";
         sqlx::raw_sql(create).execute(&mut first).await.unwrap();
-        Database::Postgres(PgConnection::connect(&server.url("english")).await.unwrap())
+        let mut database = PgConnection::connect(&server.url("english")).await.unwrap();
+        // Six rows do not repay compiling the question.
+        sqlx::raw_sql("SET jit = off; SET synchronous_commit = off").execute(&mut database).await.unwrap();
+        Database::Postgres(database)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -61,21 +64,30 @@ impl Database {
         }
     }
 
-    pub(crate) async fn ask(&mut self, condition: &SqlCondition) -> Vec<Answer> {
-        let not = match self {
-            Database::Postgres(_) => "FALSE",
-            Database::Sqlite(_) => "0",
-        };
-        let sql = condition.sql.as_str();
-        let sql = format!(
-            "SELECT r.id, COALESCE({sql}, {not}) AS found, COALESCE(NOT {sql}, {not}) AS negated FROM r ORDER BY r.id"
-        );
+    /// What each row says to each of the conditions, whose placeholders are numbered through.
+    pub(crate) async fn ask(&mut self, conditions: &[SqlCondition]) -> Vec<Vec<Answer>> {
+        let columns: Vec<String> = conditions
+            .iter()
+            .enumerate()
+            .map(|(index, SqlCondition { sql, .. })| {
+                let not = match self {
+                    Database::Postgres(_) => "FALSE",
+                    Database::Sqlite(_) => "0",
+                };
+                format!("COALESCE({sql}, {not}) AS f{index}, COALESCE(NOT {sql}, {not}) AS n{index}")
+            })
+            .collect();
+        let sql = format!("SELECT {} FROM r ORDER BY r.id", columns.join(", "));
         let query = AssertSqlSafe(sql.clone());
-        let failed = |error: sqlx::Error| -> Vec<Answer> { panic!("{sql}\n{:?}: {error}", condition.values) };
+        let values = || conditions.iter().flat_map(|condition| &condition.values);
+        let failed = |error: sqlx::Error| -> Vec<Vec<Answer>> {
+            panic!("{sql}\n{:?}: {error}", values().collect::<Vec<_>>())
+        };
+        let indexes = || 0..conditions.len();
         match self {
             Database::Postgres(db) => {
                 let mut arguments = PgArguments::default();
-                for value in &condition.values {
+                for value in values() {
                     match value {
                         SqlValue::Bool(value) => arguments.add(*value),
                         SqlValue::Integer(value) => arguments.add(*value),
@@ -85,15 +97,14 @@ impl Database {
                     .unwrap();
                 }
                 let rows = sqlx::query_with(query, arguments).persistent(false).fetch_all(db).await;
-                let answer = |row: &sqlx::postgres::PgRow| Answer {
-                    found: row.get("found"),
-                    negated: row.get("negated"),
+                let answers = |row: &sqlx::postgres::PgRow| {
+                    indexes().map(|i| Answer { found: row.get(2 * i), negated: row.get(2 * i + 1) }).collect()
                 };
-                rows.map_or_else(failed, |rows| rows.iter().map(answer).collect())
+                rows.map_or_else(failed, |rows| rows.iter().map(answers).collect())
             }
             Database::Sqlite(db) => {
                 let mut arguments = SqliteArguments::default();
-                for value in &condition.values {
+                for value in values() {
                     match value {
                         SqlValue::Bool(value) => panic!("{value} is bound as a number"),
                         SqlValue::Integer(value) => arguments.add(*value),
@@ -103,11 +114,11 @@ impl Database {
                     .unwrap();
                 }
                 let rows = sqlx::query_with(query, arguments).persistent(false).fetch_all(db).await;
-                let answer = |row: &sqlx::sqlite::SqliteRow| Answer {
-                    found: row.get::<i64, _>("found") != 0,
-                    negated: row.get::<i64, _>("negated") != 0,
+                let is = |row: &sqlx::sqlite::SqliteRow, index: usize| row.get::<i64, _>(index) != 0;
+                let answers = |row: &sqlx::sqlite::SqliteRow| {
+                    indexes().map(|i| Answer { found: is(row, 2 * i), negated: is(row, 2 * i + 1) }).collect()
                 };
-                rows.map_or_else(failed, |rows| rows.iter().map(answer).collect())
+                rows.map_or_else(failed, |rows| rows.iter().map(answers).collect())
             }
         }
     }
