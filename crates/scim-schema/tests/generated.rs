@@ -171,7 +171,7 @@ fn of_the_generated_resources_many_are_good_and_many_are_not() {
 
     let mut runner = TestRunner::deterministic();
     let (mut good, mut bad, mut secrets, mut required) = (0, 0, 0, 0);
-    for _ in 0..60 {
+    for _ in 0..90 {
         let (set, sent) = schemas_and_sent(4).new_tree(&mut runner).expect("a value").current();
         for fields in sent {
             match thing(&set).check_create(Resource::from_map(fields, thing(&set)), &options()) {
