@@ -18,6 +18,7 @@ mod login;
 mod mapping;
 mod oauth;
 pub mod okta_hook;
+mod path_template;
 mod person;
 mod profile;
 mod provision;
@@ -75,13 +76,14 @@ pub use oauth::{
     MAX_CLIENT_SECRETS, OAuthClient, PresentedClient, TokenGrant, add_client_secret, grant_access,
     read_client, register_client, revoke_client_secret,
 };
+pub use path_template::{PathMatch, PathTemplate};
 pub use person::{
     Actor, DirectoryPerson, DirectoryState, Grant, GrantOrigin, GroupRef, Link, Person, PersonState,
     SubjectKey,
 };
 pub use profile::{
     EntityIdScheme, Hook, IdpInitiated, LoginAnswer, MetadataBy, NameIdFormat, ProductProfile, ProfileError,
-    SamlPaths, SamlProfile, ScimProfile, SpKeys, TenantFrom,
+    SamlAddresses, SamlPaths, SamlProfile, ScimProfile, SpKeys, TenantFrom,
 };
 pub use provision::{
     Provision, ProvisionQuery, ProvisionRefusal, ProvisionRows, ProvisionStep, SubjectQuery,

@@ -1,5 +1,8 @@
 //! A product as data: what its customers' identity providers meet.
 
+mod addresses;
+mod check;
+mod place;
 mod saml;
 mod scim;
 
@@ -7,6 +10,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use addresses::SamlAddresses;
 pub use saml::{
     EntityIdScheme, IdpInitiated, LoginAnswer, MetadataBy, NameIdFormat, SamlPaths, SamlProfile, TenantFrom,
 };
@@ -75,7 +79,10 @@ impl ProductProfile {
         let profile: Self =
             serde_path_to_error::deserialize(&mut reader).map_err(|error| ProfileError::new(&error))?;
         reader.end().map_err(|error| ProfileError::at(&error, String::new()))?;
-        Ok(profile)
+        match check::problem(&profile) {
+            Some((field, reason)) => Err(ProfileError::of_field(json, &field, reason)),
+            None => Ok(profile),
+        }
     }
 
     /// One of the profiles that come with this crate, see [`ProductProfile::BUILT_IN`].
@@ -205,6 +212,13 @@ impl ProfileError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         "profile.invalid"
+    }
+
+    /// A mistake that a host found in a field of a profile that was read from this text, e.g. in a schema.
+    #[must_use]
+    pub fn of_field(json: &str, field: &str, reason: impl Into<String>) -> Self {
+        let (line, column) = place::of(json, field);
+        Self { line, column, field: field.to_owned(), reason: reason.into() }
     }
 
     fn new(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {

@@ -6,6 +6,7 @@ use crate::cli::Data;
 use crate::config::{Database, PublicUrl};
 use crate::keys::{KeyError, Keys};
 use crate::operations::Operations;
+use crate::profiles::{Profiles, ProfilesError};
 use crate::rates::Rates;
 use crate::store::{Store, StoreError, tenants};
 
@@ -16,6 +17,8 @@ pub struct App {
     pub base: Base,
     /// Under which URL others reach us.
     pub public_url: PublicUrl,
+    /// The region of this node, if the installation has several (TEN-24).
+    pub region: Option<String>,
     /// How much came lately, and how much may.
     pub rates: Rates,
     /// What the operator watches.
@@ -36,6 +39,8 @@ pub struct Base {
     pub store: Store,
     /// The installation's keys.
     pub keys: Keys,
+    /// The products that it runs.
+    pub profiles: Profiles,
 }
 
 impl Base {
@@ -44,14 +49,20 @@ impl Base {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(data: &Data) -> Result<Self, OpenError> {
-        Self::open_at(&data.database, data.key_file()).await
+        Self::open_at(&data.database, data.key_file(), data.profiles.as_deref()).await
     }
 
-    /// The same for a given key file.
+    /// The same for a given key file and folder of profiles.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open_at(database: &Database, key_file: std::path::PathBuf) -> Result<Self, OpenError> {
+    pub async fn open_at(
+        database: &Database,
+        key_file: std::path::PathBuf,
+        profiles: Option<&std::path::Path>,
+    ) -> Result<Self, OpenError> {
+        // First: a mistake there must not leave a new database behind.
+        let profiles = Profiles::load(profiles)?;
         let keys = Keys::load_or_create(&key_file)?;
         let store = Store::open(database).await?;
         let mut tx = store.begin_unlocked().await?;
@@ -61,7 +72,20 @@ impl Base {
         if stored.as_deref() != Some(keys.fingerprint().as_str()) {
             return Err(OpenError::OtherKey(key_file.display().to_string()));
         }
-        Ok(Self { store, keys })
+        let base = Self { store, keys, profiles };
+        base.check_products().await?;
+        Ok(base)
+    }
+
+    /// A tenant whose product is not loaded would be half there.
+    async fn check_products(&self) -> Result<(), OpenError> {
+        let mut db = self.store.read().await?;
+        for profile in tenants::profiles(&mut db).await? {
+            if self.profiles.get(&profile).is_none() {
+                return Err(OpenError::ProfileMissing(profile));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -69,6 +93,14 @@ impl Base {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
+    /// The profiles.
+    #[error(transparent)]
+    Profiles(#[from] ProfilesError),
+    /// Tenants have a profile that is not there.
+    #[error(
+        "tenants of this database have the profile {0}, which is not there; name its folder with --profiles"
+    )]
+    ProfileMissing(String),
     /// The key file.
     #[error(transparent)]
     Key(#[from] KeyError),

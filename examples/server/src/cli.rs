@@ -45,6 +45,9 @@ pub struct Data {
     /// A TOML file with settings: `listen = "…"` for `--listen`. Options and SERVER_… variables outrank it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// A folder of further product profiles, one JSON file each.
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
 }
 
 impl Data {
@@ -102,6 +105,9 @@ pub struct Serve {
     /// Mark cookies Secure and tie logins to their browser; needs HTTPS in front.
     #[arg(long)]
     pub secure_cookies: bool,
+    /// The region of this node: tenants with another home are answered with 421.
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
     /// How many SCIM requests a second each tenant may send, lasting; twice as many at once. 25 at least.
     #[arg(long, value_name = "NUMBER", default_value_t)]
     pub requests_per_second: RequestsPerSecond,
@@ -159,7 +165,7 @@ pub enum Tenant {
         /// The tenant's id: letters, digits, `-` and `_`.
         #[arg(long)]
         id: String,
-        /// The product profile: `standard` or `toktra`.
+        /// The product profile: `standard`, `toktra`, `toplyne`, `tonkean`, `torii` or one of `--profiles`.
         #[arg(long, default_value = "standard")]
         profile: String,
         /// The name that people see [default: the id].
@@ -183,6 +189,9 @@ pub enum Tenant {
         /// The entity to take from a file that holds several.
         #[arg(long, value_name = "ID")]
         entity_id: Option<String>,
+        /// The connection, where the tenant has several; a new one is made.
+        #[arg(long, value_name = "ID", default_value = "sso")]
+        connection: String,
         /// It is the same provider with other keys or another host: people keep their accounts without a new approval.
         #[arg(long)]
         keep_links: bool,

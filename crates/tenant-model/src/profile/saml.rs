@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::connection::{DirectoryField, Jit, LinkPolicy, LoginPolicy, Relink, SubjectSource};
 use crate::local_path::LocalPath;
 use crate::mapping::{AccountField, FieldRule};
+use crate::path_template::PathTemplate;
 use crate::tenant::DomainPolicy;
 
 /// The login part of a product.
@@ -84,16 +85,30 @@ pub enum TenantFrom {
 #[serde(deny_unknown_fields)]
 pub struct SamlPaths {
     /// Our metadata.
-    pub metadata: LocalPath,
+    pub metadata: PathTemplate,
     /// The assertion consumer service.
-    pub acs: LocalPath,
+    pub acs: PathTemplate,
     /// Starts a login.
-    pub login: LocalPath,
+    pub login: PathTemplate,
     /// Single logout.
-    pub logout: LocalPath,
+    pub logout: PathTemplate,
     /// Takes the provider's metadata, if that has an endpoint.
     #[serde(default)]
-    pub config: Option<LocalPath>,
+    pub config: Option<PathTemplate>,
+}
+
+impl SamlPaths {
+    /// All of them, each under its name.
+    #[must_use]
+    pub fn all(&self) -> Vec<(&'static str, &PathTemplate)> {
+        let four = [
+            ("metadata", &self.metadata),
+            ("acs", &self.acs),
+            ("login", &self.login),
+            ("logout", &self.logout),
+        ];
+        four.into_iter().chain(self.config.as_ref().map(|path| ("config", path))).collect()
+    }
 }
 
 /// What the login endpoint answers.

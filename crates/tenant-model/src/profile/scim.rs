@@ -11,8 +11,8 @@ use crate::capabilities::{
 };
 use crate::connection::Outsiders;
 use crate::ids::{AttrName, ResourceName};
-use crate::local_path::LocalPath;
 use crate::mapping::{AccountField, DepartmentRule, FieldRule};
+use crate::path_template::PathTemplate;
 
 /// The provisioning part of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +22,10 @@ pub struct ScimProfile {
     #[serde(default)]
     pub toggle: bool,
     /// The base path to show to admins.
-    pub base: LocalPath,
+    pub base: PathTemplate,
     /// Further base paths that work alike.
     #[serde(default)]
-    pub also_at: BTreeSet<LocalPath>,
+    pub also_at: Vec<PathTemplate>,
     /// The word before the token.
     #[serde(default)]
     pub header: SchemeWord,

@@ -93,6 +93,84 @@ fn a_mistake_is_told_with_line_and_field() {
     assert!(ProductProfile::parse(&format!("{good} x")).is_err());
 }
 
+/// What is wrong only beside another field is told with the place of a field as well.
+#[test]
+fn fields_that_do_not_go_together_are_told_with_line_and_field() {
+    let built_in = |id: &str| ProductProfile::BUILT_IN.into_iter().find(|(name, _)| *name == id).unwrap().1;
+    for (id, from, to, field, reason) in [
+        (
+            "toktra",
+            "\"tenant_from\": {\"query\": \"org_id\"}",
+            "\"tenant_from\": \"token\"",
+            "saml.tenant_from",
+            "carries no token",
+        ),
+        ("toktra", "{\"query\": \"org_id\"}", "\"path\"", "saml.entity_id", "alike for all"),
+        (
+            "toktra",
+            "{\"query\": \"org_id\"}",
+            "{\"query\": \"RelayState\"}",
+            "saml.tenant_from",
+            "another parameter",
+        ),
+        ("toktra", "{\"query\": \"org_id\"}", "{\"query\": \"a b\"}", "saml.tenant_from", "letters, digits"),
+        ("toktra", "/v1/sso/acs", "/v1/sso/{tenant}/acs", "saml.paths.acs", "not `path`"),
+        ("toktra", "/v1/sso/acs", "/v1/sso/metadata", "saml.paths.acs", "could also mean `metadata`"),
+        ("toktra", "/v1/sso/acs", "/v1/scim/v2/acs", "saml.paths.acs", "could also mean SCIM"),
+        ("torii", "/t/{tenant}/saml/acs", "/saml/acs", "saml.paths.acs", "has no {tenant}"),
+        (
+            "torii",
+            "/t/{tenant}/saml/acs",
+            "/t/{tenant}/saml/{connection}/acs",
+            "saml.paths.metadata",
+            "or none",
+        ),
+        (
+            "torii",
+            "\"base\": \"/scim/v2\"",
+            "\"tenant_from\": {\"query\": \"o\"}, \"base\": \"/scim/v2\"",
+            "scim.tenant_from",
+            "no query",
+        ),
+        (
+            "torii",
+            "\"base\": \"/scim/v2\"",
+            "\"tenant_from\": \"path\", \"base\": \"/scim/v2\"",
+            "scim.base",
+            "has no {tenant}",
+        ),
+        (
+            "toktra",
+            "\"also_at\": [\"/scim/v2\"]",
+            "\"also_at\": [\"/x\", \"/v1/scim\"]",
+            "scim.also_at[1]",
+            "another base",
+        ),
+        (
+            "torii",
+            "\"User\": [\"create\", \"read\", \"replace\", \"patch\"]",
+            "\"User\": []",
+            "scim.resources.User",
+            "an operation",
+        ),
+        ("torii", "\"max_active\": 5", "\"max_active\": 6", "tokens.max_active", "1 to 5"),
+        (
+            "torii",
+            "\"max_active\": 5",
+            "\"default_days\": 30, \"max_days\": 29",
+            "tokens.default_days",
+            "`max_days`",
+        ),
+    ] {
+        let text = built_in(id);
+        assert!(text.contains(from), "{from}");
+        let found = error(&text.replacen(from, to, 1));
+        assert_eq!(found.field, field, "{found}");
+        assert!(found.reason.contains(reason), "{found}");
+        assert!(found.line > 1 && found.column > 1, "{found}");
+    }
+}
+
 #[test]
 fn a_default_role_outside_the_catalogue_is_refused() {
     let (_, text) = ProductProfile::BUILT_IN[0];
@@ -120,6 +198,31 @@ fn a_product_makes_its_tenants_and_connections() {
 fn required(profile: &ProductProfile) -> Vec<&str> {
     let fields = &profile.saml.as_ref().unwrap().fields;
     fields.iter().filter(|(_, rule)| rule.required).map(|(field, _)| field.as_str()).collect()
+}
+
+/// The addresses of a product's connections: each names its tenant, and a second connection names itself.
+#[test]
+fn every_connection_has_addresses_of_its_own() {
+    let url = "https://api.example.com";
+    let tenant = TenantId::parse("acme").unwrap();
+    let of = |product: &str, connection: &str| {
+        let saml = ProductProfile::built_in(product).unwrap().saml.unwrap();
+        saml.addresses(url, &tenant, &ConnectionId::parse(connection).unwrap())
+    };
+    assert_eq!(of("toktra", "sso").acs, "https://api.example.com/v1/sso/acs?org_id=acme");
+    assert_eq!(of("standard", "b").acs, "https://api.example.com/v1/sso/acs?org_id=acme&connection=b");
+    assert_eq!(of("standard", "b").entity_id, of("standard", "sso").entity_id, "one for all");
+    assert_eq!(of("toktra", "sso").config.unwrap(), "https://api.example.com/v1/sso/config?org_id=acme");
+    assert_eq!(of("torii", "sso").login, "https://api.example.com/t/acme/saml/login");
+    assert_eq!(of("torii", "sso").entity_id, "https://api.example.com/t/acme/saml/metadata");
+    assert_eq!(of("tonkean", "okta").logout, "https://api.example.com/t/acme/saml/okta/logout");
+    assert_ne!(of("tonkean", "okta").entity_id, of("tonkean", "entra").entity_id);
+    let scim = |product: &str| {
+        let connection = ConnectionId::parse("scim").unwrap();
+        ProductProfile::built_in(product).unwrap().scim.base_url(url, &tenant, &connection)
+    };
+    assert_eq!(scim("toktra"), "https://api.example.com/v1/scim/v2");
+    assert_eq!(scim("tonkean"), "https://api.example.com/scim/v2");
 }
 
 // The product's own lines, one assertion each.

@@ -32,11 +32,15 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             tenant::create(&base, &id, &profile, name.as_deref(), bulk).await?;
             note(&format!("tenant {id} created with profile {profile}"));
         }
-        Command::Tenant(Tenant::ConfigureIdp { id, metadata, entity_id, keep_links, data }) => {
+        Command::Tenant(Tenant::ConfigureIdp { id, metadata, entity_id, connection, keep_links, data }) => {
             let base = Base::open(&data).await?;
             let xml = tenant::read_file(&metadata)?;
-            let entity = tenant::configure_idp(&base, &id, &xml, entity_id.as_deref(), keep_links).await?;
-            note(&format!("tenant {id} now trusts {entity}"));
+            let entity = entity_id.as_deref();
+            let done = tenant::configure_idp(&base, &id, &connection, &xml, entity, keep_links).await?;
+            note(&format!("tenant {id} now trusts {}", done.entity_id));
+            if done.waiting > 0 {
+                note(&format!("{} person(s) must be confirmed again, or give --keep-links", done.waiting));
+            }
         }
         Command::Tenant(Tenant::List { data }) => {
             let base = Base::open(&data).await?;
@@ -72,7 +76,8 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
     let public_url = options.public_url.unwrap_or_else(|| PublicUrl::of_listener(address));
     let rates = Rates::per_second(options.requests_per_second);
     let operations = Operations::new();
-    let app = App { base, public_url, rates, operations, secure_cookies: options.secure_cookies, demo: None };
+    let (region, secure_cookies) = (options.region, options.secure_cookies);
+    let app = App { base, public_url, region, rates, operations, secure_cookies, demo: None };
     let app = Arc::new(app);
     let operator = match options.metrics_listen {
         Some(address) => Some(serve::operator(address, app.clone()).await?),
@@ -155,6 +160,19 @@ pub enum CommandError {
         /// What is wrong.
         reason: String,
     },
+    /// What is trusted was not changed.
+    #[error("the identity provider was not taken ({code}): {error}", code = .error.code(), error = .error)]
+    Trust {
+        /// Why.
+        #[from]
+        error: tenant_model::TrustError,
+    },
+    /// The product has one connection of a kind.
+    #[error("profile {0} has one connection of a kind: leave the connection out")]
+    OneConnection(String),
+    /// There is no such connection.
+    #[error("tenant {0} has no connection {1}")]
+    NoConnection(String, String),
     /// A key pair or a certificate could not be made.
     #[error("a key pair could not be made: {0}")]
     KeyPair(String),

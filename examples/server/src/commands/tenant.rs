@@ -1,23 +1,23 @@
 //! Tenants: create, and tie to an identity provider.
 
-use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use saml_sp::{IdentityProvider, MetadataOptions};
 use tenant_model::{
-    Action, Actor, AuditEvent, ConnectionId, ProductProfile, SamlConnection, Target, TenantId,
+    Action, Actor, AuditEvent, ConnectionId, ProductProfile, SamlProfile, ScimProfile, Target, TenantId,
 };
 
 use super::CommandError;
 use crate::app::Base;
-use crate::store::tenants::StoredSaml;
 use crate::store::{StoreError, people, tenants};
+use crate::trust::{self, Approval, NewIdp, TakeError, Taken};
 use crate::{clock, sp_keys};
 
-/// The id of a tenant's login connection.
-pub const SAML_CONNECTION: &str = "sso";
-/// The id of a tenant's directory connection.
-pub const SCIM_CONNECTION: &str = "scim";
+/// The id of a tenant's first login connection.
+pub const SAML_CONNECTION: &str = SamlProfile::FIRST_CONNECTION;
+/// The id of a tenant's first directory connection.
+pub const SCIM_CONNECTION: &str = ScimProfile::FIRST_CONNECTION;
 /// What tokens are bound to that may say which identity provider is trusted; no directory has this id.
 pub const CONFIG_CONNECTION: &str = "sso-config";
 
@@ -34,7 +34,7 @@ pub async fn create(
     bulk: bool,
 ) -> Result<(), CommandError> {
     let now = clock::now();
-    let product = profile(product)?;
+    let product = self::product(base, product)?;
     let tenant = product.tenant(TenantId::parse(id)?, name.unwrap_or(id));
     let mut connection = product.scim_connection(tenant.id.clone(), connection_id(SCIM_CONNECTION)?);
     connection.capabilities.bulk |= bulk;
@@ -53,7 +53,7 @@ pub async fn create(
     Ok(())
 }
 
-/// Takes an identity provider's metadata for a tenant; gives its entity id.
+/// Takes an identity provider's metadata for a tenant's connection.
 ///
 /// `keep_links` approves the links that people have already, when what the connection trusts changes (TEN-10).
 ///
@@ -62,76 +62,39 @@ pub async fn create(
 pub async fn configure_idp(
     base: &Base,
     id: &str,
+    connection: &str,
     xml: &[u8],
     entity_id: Option<&str>,
     keep_links: bool,
-) -> Result<String, CommandError> {
-    let id = TenantId::parse(id)?;
-    let entity = replace_idp(base, &id, xml, entity_id, &Actor::Operator).await?;
-    if keep_links {
-        let connection = connection_id(SAML_CONNECTION)?;
-        let mut tx = base.store.begin(&id).await?;
-        if let Some(stored) = tenants::saml(&mut tx, &id, &connection).await? {
-            people::approve_links(&mut tx, &stored.connection).await?;
-        }
-        tx.commit().await?;
-    }
-    Ok(entity)
+) -> Result<Taken, CommandError> {
+    let (id, connection) = (TenantId::parse(id)?, connection_id(connection)?);
+    let rights = trust::operator(&id, [connection.clone()]);
+    let approval = if keep_links { Approval::KeepLinks(&rights) } else { Approval::By(&rights) };
+    replace_idp(base, &id, &connection, xml, entity_id, approval, &Actor::Operator).await
 }
 
-/// The same without approving links: who has the right is for the caller to know.
+/// The same for whoever has the right.
 ///
 /// # Errors
 /// [`CommandError`]; then the old configuration stays.
 pub async fn replace_idp(
     base: &Base,
     id: &TenantId,
+    connection: &ConnectionId,
     xml: &[u8],
     entity_id: Option<&str>,
+    approval: Approval<'_>,
     actor: &Actor,
-) -> Result<String, CommandError> {
+) -> Result<Taken, CommandError> {
     let now = clock::now();
     let idp = read_metadata(xml, entity_id)?;
-    let connection_id = connection_id(SAML_CONNECTION)?;
-    let body = serde_json::to_value(&idp).map_err(|error| CommandError::Io(error.to_string()))?;
     let mut tx = base.store.begin(id).await?;
     let tenant = tenants::find(&mut tx, id).await?.ok_or_else(|| CommandError::NoTenant(id.to_string()))?;
-    let product = profile(tenant.profile.as_str())?;
-    let entity = idp.entity_id().as_str();
-    let connection = match tenants::saml(&mut tx, id, &connection_id).await? {
-        Some(stored) => trusting(stored, &idp),
-        None => {
-            let directory = connection_id_of_directory()?;
-            product
-                .saml_connection(id.clone(), connection_id.clone(), entity, Some(directory))
-                .ok_or_else(|| CommandError::NoSso(product.id.to_string()))?
-        }
-    };
-    tenants::put_saml(&mut tx, &StoredSaml { connection, idp: body }).await?;
-    let target = Target::Connection(connection_id);
-    let event = AuditEvent::done(id, now, actor.clone(), Action::ConnectionChanged, target);
-    people::audit(&mut tx, &[event.with_change("idp_entity_id", None, Some(entity.to_owned()))]).await?;
+    let product = product(base, tenant.profile.as_str())?;
+    let new = NewIdp { tenant: &tenant, product: &product, connection, idp: &idp };
+    let taken = trust::take(&mut tx, &new, approval, actor, now).await?;
     tx.commit().await?;
-    Ok(entity.to_owned())
-}
-
-/// TEN-10: another entity, none of the known keys, or another host for sign-on is another trust.
-fn trusting(stored: StoredSaml, idp: &IdentityProvider) -> SamlConnection {
-    let mut connection = stored.connection;
-    let generation = connection.generation;
-    connection.trust_entity(idp.entity_id().as_str());
-    let before: Option<IdentityProvider> = serde_json::from_value(stored.idp).ok();
-    let same = before.is_some_and(|before| {
-        let origins = |idp: &IdentityProvider| -> BTreeSet<String> {
-            idp.single_sign_on_services().iter().map(|to| to.location.origin().to_owned()).collect()
-        };
-        let keeps_a_key = idp.signing_keys().iter().any(|key| before.signing_keys().contains(key));
-        keeps_a_key && origins(&before) == origins(idp)
-    });
-    if !same && connection.generation == generation {
-        connection.raise_generation();
-    }
-    connection
+    Ok(taken)
 }
 
 fn read_metadata(xml: &[u8], entity_id: Option<&str>) -> Result<IdentityProvider, CommandError> {
@@ -146,10 +109,6 @@ fn read_metadata(xml: &[u8], entity_id: Option<&str>) -> Result<IdentityProvider
         reason: error.to_string(),
     })?;
     Ok(read.idp)
-}
-
-fn connection_id_of_directory() -> Result<ConnectionId, CommandError> {
-    connection_id(SCIM_CONNECTION)
 }
 
 /// Reads a file, or the standard input for `-`.
@@ -169,14 +128,25 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, CommandError> {
 }
 
 /// A product profile by its name.
-pub(crate) fn profile(id: &str) -> Result<ProductProfile, CommandError> {
-    ProductProfile::built_in(id).ok_or_else(|| {
-        let known: Vec<&str> = ProductProfile::BUILT_IN.iter().map(|(name, _)| *name).collect();
+pub(crate) fn product(base: &Base, id: &str) -> Result<Arc<ProductProfile>, CommandError> {
+    base.profiles.get(id).cloned().ok_or_else(|| {
+        let known: Vec<&str> = base.profiles.iter().map(|profile| profile.id.as_str()).collect();
         CommandError::NoProfile(id.to_owned(), known.join(", "))
     })
 }
 
-/// One of the two ids above.
+/// An id of a connection.
 pub(crate) fn connection_id(id: &str) -> Result<ConnectionId, CommandError> {
     Ok(ConnectionId::parse(id)?)
+}
+
+impl From<TakeError> for CommandError {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::NoSso(profile) => Self::NoSso(profile),
+            TakeError::OneConnection(profile) => Self::OneConnection(profile),
+            TakeError::Store(error) => error.into(),
+            TakeError::Trust(error) => error.into(),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! SCIM tokens: issue, list, revoke.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use sqlx::AnyConnection;
 use tenant_model::{
@@ -10,7 +12,7 @@ use tenant_model::{
 use super::CommandError;
 use crate::app::Base;
 use crate::cli::{Purpose, Which};
-use crate::commands::tenant::{CONFIG_CONNECTION, SCIM_CONNECTION, connection_id, profile};
+use crate::commands::tenant::{CONFIG_CONNECTION, SCIM_CONNECTION, connection_id, product};
 use crate::store::{Tx, people, tenants, tokens};
 use crate::{clock, random};
 
@@ -28,7 +30,7 @@ pub async fn issue(
     let now = clock::now();
     let expires = expires.map_or(Ok(ExpiryRequest::Default), |text| date(text).map(ExpiryRequest::At))?;
     let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
-    let (tenant, product) = find(&mut tx, tenant).await?;
+    let (tenant, product) = find(base, &mut tx, tenant).await?;
     let connection = connection_id(match purpose {
         Purpose::Scim => SCIM_CONNECTION,
         Purpose::SsoConfig => CONFIG_CONNECTION,
@@ -70,7 +72,7 @@ pub async fn list(base: &Base, tenant: &str) -> Result<Vec<String>, CommandError
 pub async fn revoke(base: &Base, tenant: &str, which: &Which) -> Result<usize, CommandError> {
     let now = clock::now();
     let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
-    let (tenant, _) = find(&mut tx, tenant).await?;
+    let (tenant, _) = find(base, &mut tx, tenant).await?;
     let tokens = all(&mut tx, &tenant.id).await?;
     let mut count = 0_usize;
     for token in tokens.iter().filter(|token| token.revoked.is_none() && which.means(token)) {
@@ -112,11 +114,11 @@ async fn all(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimToken>
     Ok(out)
 }
 
-async fn find(tx: &mut Tx, tenant: &str) -> Result<(Tenant, ProductProfile), CommandError> {
+async fn find(base: &Base, tx: &mut Tx, tenant: &str) -> Result<(Tenant, Arc<ProductProfile>), CommandError> {
     let found = tenants::find(tx, &TenantId::parse(tenant)?)
         .await?
         .ok_or_else(|| CommandError::NoTenant(tenant.to_owned()))?;
-    let product = profile(found.profile.as_str())?;
+    let product = product(base, found.profile.as_str())?;
     Ok((found, product))
 }
 

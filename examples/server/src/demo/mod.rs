@@ -17,6 +17,7 @@ pub use idp::DemoIdp;
 use crate::app::{App, Base, Shared};
 use crate::cli::{Demo, Purpose, Which};
 use crate::client::Client;
+use crate::commands::tenant::SAML_CONNECTION;
 use crate::commands::{CommandError, note, print, tenant, token};
 use crate::config::{Database, PublicUrl, RequestsPerSecond};
 use crate::operations::Operations;
@@ -36,7 +37,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
     if options.reset {
         reset(&options.database)?;
     }
-    let base = Base::open_at(&options.database, options.database.default_key_file()).await?;
+    let base = Base::open_at(&options.database, options.database.default_key_file(), None).await?;
     let listen = options.listen.unwrap_or_else(|| {
         let port = if options.check { 0 } else { 8080 };
         std::net::SocketAddr::from(([127, 0, 0, 1], port))
@@ -47,8 +48,15 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
     let tokens = seed(&base, &idp).await?;
     let rates = Rates::per_second(RequestsPerSecond::default());
     let operations = Operations::new();
-    let app =
-        App { base, public_url: url.clone(), rates, operations, secure_cookies: false, demo: Some(idp) };
+    let app = App {
+        base,
+        public_url: url.clone(),
+        region: None,
+        rates,
+        operations,
+        secure_cookies: false,
+        demo: Some(idp),
+    };
     let app = Arc::new(app);
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let stop = async move {
@@ -123,7 +131,7 @@ async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandError> {
             Err(error) => return Err(error),
         }
         // At another port the same provider has other addresses; people keep their accounts.
-        tenant::configure_idp(base, id, metadata.as_bytes(), None, true).await?;
+        tenant::configure_idp(base, id, SAML_CONNECTION, metadata.as_bytes(), None, true).await?;
         let old = Which { token: None, id: None, name: Some(TOKEN_NAME.to_owned()), all: false };
         match token::revoke(base, id, &old).await {
             Ok(_) | Err(CommandError::NoToken(_)) => {}

@@ -23,12 +23,14 @@ pub struct Refusal {
     pub message: String,
     /// What to change, and where.
     pub hint: Option<String>,
+    /// When to come again, in seconds.
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
     /// A refusal with a code and a sentence.
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), hint: None }
+        Self { status, code: code.to_owned(), message: message.into(), hint: None, retry_after: None }
     }
 
     /// The request itself is malformed.
@@ -43,15 +45,23 @@ impl Refusal {
         self
     }
 
+    /// Says when to come again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// The refusal as JSON.
     #[must_use]
     pub fn into_json(self) -> Answer {
         let code = RefusalCode(self.code.clone());
+        let retry_after = self.retry_after;
         let mut error = json!({ "code": self.code, "message": self.message });
         if let (Some(hint), Some(object)) = (self.hint, error.as_object_mut()) {
             object.insert("hint".to_owned(), Value::String(hint));
         }
-        code.note(retry_later(self.status, json_answer(self.status, &json!({ "error": error }))))
+        code.note(retry_later(retry_after, json_answer(self.status, &json!({ "error": error }))))
     }
 
     /// The refusal as a page for a person, or as JSON for a client that prefers it.
@@ -70,7 +80,7 @@ impl Refusal {
             html::escape(&self.code),
         );
         let answer = html::page(self.status, "That did not work", &body);
-        RefusalCode(self.code).note(retry_later(self.status, answer))
+        RefusalCode(self.code).note(retry_later(self.retry_after, answer))
     }
 }
 
@@ -175,9 +185,13 @@ pub fn prefers_json(request: &HeaderMap) -> bool {
 /// What to say where a value cannot be stored.
 pub(crate) const UNSTORABLE: &str = "a text holds the character U+0000 or is too long to be looked up by";
 
-fn retry_later(status: StatusCode, mut answer: Answer) -> Answer {
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+fn retry_later(seconds: Option<u64>, mut answer: Answer) -> Answer {
+    let unavailable = (answer.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(UNAVAILABLE_SECONDS);
+    if let Some(seconds) = seconds.or(unavailable) {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
 }
+
+/// A lock is gone after that, as a rule.
+const UNAVAILABLE_SECONDS: u64 = 2;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod body;
 pub mod cookies;
+pub(crate) mod endpoints;
 pub(crate) mod health;
 pub mod html;
 mod layers;
@@ -16,7 +17,7 @@ mod sso;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{any, get, post};
+use axum::routing::get;
 
 use crate::app::Shared;
 use crate::http::answer::{Answer, Refusal};
@@ -28,23 +29,12 @@ pub fn router(app: Shared) -> Router {
         .route("/assets/style.css", get(pages::style))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/v1/session", get(session::show))
-        .route("/v1/sso/acs", post(sso::acs::receive))
-        .route("/v1/sso/config", post(sso::config::replace))
-        .route("/v1/sso/login", get(sso::login::begin))
-        .route("/v1/sso/logout", get(sso::logout::end).post(sso::logout::receive))
-        .route("/v1/sso/metadata", get(sso::metadata::show));
-    for base in ["/scim/v2", "/v1/scim/v2"] {
-        router = router
-            .route(base, any(scim::handle))
-            .route(&format!("{base}/"), any(scim::handle))
-            .route(&format!("{base}/{{*path}}"), any(scim::handle));
-    }
+        .route("/v1/session", get(session::show));
     if app.demo.is_some() {
         router = crate::demo::routes(router);
     }
     router
-        .fallback(not_found)
+        .fallback(endpoints::dispatch)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone())
         .layer(from_fn(layers::time_limit))
@@ -52,12 +42,14 @@ pub fn router(app: Shared) -> Router {
         .layer(from_fn_with_state(app, observe::observe))
 }
 
-async fn not_found(headers: HeaderMap) -> Answer {
+fn no_such_path() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "request.path", "there is nothing at this address")
-        .into_page(&headers)
 }
 
 async fn method_not_allowed(headers: HeaderMap) -> Answer {
+    no_such_method().into_page(&headers)
+}
+
+fn no_such_method() -> Refusal {
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "request.method", "this address does not take that method")
-        .into_page(&headers)
 }

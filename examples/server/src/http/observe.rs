@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 
 use crate::app::Shared;
 use crate::http::answer::{Answer, RefusalCode};
+use crate::http::endpoints;
 use crate::operations::Answered;
 use crate::random;
 
@@ -16,6 +17,7 @@ pub(super) async fn observe(State(app): State<Shared>, mut request: Request, nex
     let id = request_id(&request);
     let method = known_method(request.method());
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let matched = matched.or_else(|| endpoints::template(&app.base.profiles, request.uri().path()));
     let route = route(matched.as_deref(), request.uri().path());
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let under_way = app.operations.begin();

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 use tenant_model::{
-    AuditEvent, ConnectionId, EmailAddress, Link, Person, PersonId, PersonState, SamlConnection, SubjectKey,
-    TenantId,
+    AuditEvent, ConnectionId, EmailAddress, Link, Person, PersonId, PersonState, SubjectKey, TenantId,
 };
 
 use super::StoreError;
@@ -196,22 +195,34 @@ pub async fn put_link(db: &mut AnyConnection, link: &Link) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Approves the links of a connection for what it trusts now (TEN-10).
+/// All links through a connection.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
-pub async fn approve_links(db: &mut AnyConnection, connection: &SamlConnection) -> Result<(), StoreError> {
+pub async fn links_through(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+) -> Result<Vec<Link>, StoreError> {
     let rows = sqlx::query("SELECT body FROM links WHERE tenant_id = $1 AND connection_id = $2")
-        .bind(connection.tenant.as_str())
-        .bind(connection.id.as_str())
-        .fetch_all(&mut *db)
+        .bind(tenant.as_str())
+        .bind(connection.as_str())
+        .fetch_all(db)
         .await?;
-    for row in &rows {
-        let mut link: Link = json(row, "body")?;
-        link.generation = connection.generation;
-        link.entity_id.clone_from(&connection.idp_entity_id);
-        put_link(db, &link).await?;
-    }
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
+/// Ends a link.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn delete_link(db: &mut AnyConnection, link: &Link) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM links WHERE tenant_id = $1 AND connection_id = $2 AND subject_key = $3")
+        .bind(link.tenant.as_str())
+        .bind(link.connection.as_str())
+        .bind(link.subject.column())
+        .execute(db)
+        .await?;
     Ok(())
 }
 

@@ -48,6 +48,15 @@ pub async fn list(db: &mut AnyConnection) -> Result<Vec<Tenant>, StoreError> {
     rows.iter().map(|row| json(row, "body")).collect()
 }
 
+/// The profiles that tenants were made from, each once.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn profiles(db: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query("SELECT DISTINCT profile FROM tenants ORDER BY profile").fetch_all(db).await?;
+    rows.iter().map(|row| column(row, "profile")).collect()
+}
+
 /// A login connection as stored: what `tenant-model` decides by, and what `saml-sp` trusts.
 #[derive(Clone, Debug)]
 pub struct StoredSaml {
@@ -130,6 +139,18 @@ pub async fn put_scim(db: &mut AnyConnection, connection: &ScimConnection) -> Re
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The directory connections of a tenant.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn all_scim(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimConnection>, StoreError> {
+    let rows = sqlx::query("SELECT body FROM scim_connections WHERE tenant_id = $1 ORDER BY connection_id")
+        .bind(tenant.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| json(row, "body")).collect()
 }
 
 /// A directory connection by its id.

@@ -8,7 +8,8 @@ use tenant_model::{
 };
 
 use super::fault::Fault;
-use crate::app::Base;
+use crate::app::App;
+use crate::http::endpoints::{Address, Place};
 use crate::keys::KeyError;
 use crate::store::{tenants, tokens};
 
@@ -21,22 +22,40 @@ pub(crate) struct Caller {
     pub(crate) tenant: Tenant,
     /// Its directory connection.
     pub(crate) connection: ScimConnection,
+    /// The address as its product reads it.
+    pub(crate) place: Place,
     /// The use to note, if the last one noted is too old.
     pub(crate) used: Option<Use>,
 }
 
 /// Checks the token of a request. Everything is read afresh: a revoked token fails at its next request.
-pub(crate) async fn check(base: &Base, headers: &HeaderMap, now: DateTime<Utc>) -> Result<Caller, Fault> {
+pub(crate) async fn check(
+    app: &App,
+    address: &Address,
+    headers: &HeaderMap,
+    now: DateTime<Utc>,
+) -> Result<Caller, Fault> {
     let any = AuthScheme::Header(SchemeWord::Any);
     let values = headers.get_all(header::AUTHORIZATION).iter().map(|value| value.as_bytes());
     let presented = read_header(values, &any)
         .map_err(|error| refused(error.status(), error.code(), &error.to_string()))?;
-    let keys = base.keys.token_hash_keys().map_err(|error| server_fault(&error))?;
-    let mut db = base.store.read().await?;
+    let keys = app.base.keys.token_hash_keys().map_err(|error| server_fault(&error))?;
+    let mut db = app.base.store.read().await?;
     let tenant_id = presented.id().tenant();
     let row = tokens::find(&mut db, &tenant_id, presented.id()).await?;
     let authenticated = prove(&presented, row.as_ref(), &keys, now)?;
     let tenant = tenants::find(&mut db, &tenant_id).await?.ok_or_else(unknown)?;
+    // An address of another product, tenant or connection is as good as a wrong token.
+    let place = address.of(tenant.profile.as_str()).ok_or_else(unknown)?.clone();
+    let named = |name: &Option<String>, is: &str| name.as_deref().is_none_or(|name| name == is);
+    if !named(&place.tenant, tenant.id.as_str())
+        || !named(&place.connection, authenticated.connection().as_str())
+    {
+        return Err(unknown());
+    }
+    if let Err(wrong) = tenant.served_in(app.region.as_deref()) {
+        return Err(refused(wrong.status(), wrong.code(), &wrong.to_string()));
+    }
     let connection =
         tenants::scim(&mut db, &tenant_id, authenticated.connection()).await?.ok_or_else(unknown)?;
     presented
@@ -53,7 +72,7 @@ pub(crate) async fn check(base: &Base, headers: &HeaderMap, now: DateTime<Utc>) 
     }
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let used = row.as_ref().and_then(|row| touch(row, &Use { at: now, address: None, agent }));
-    Ok(Caller { authenticated, tenant, connection, used })
+    Ok(Caller { authenticated, tenant, connection, place, used })
 }
 
 fn prove(

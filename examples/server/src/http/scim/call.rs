@@ -46,10 +46,8 @@ impl<'a> Call<'a> {
         now: DateTime<Utc>,
     ) -> Result<Self, Fault> {
         let path = parts.uri.path();
-        let (base, rest) = BASES
-            .iter()
-            .find_map(|base| path.strip_prefix(base).map(|rest| (*base, rest)))
-            .ok_or_else(|| Fault::unknown("such address"))?;
+        let base = caller.place.base.clone();
+        let rest = path.strip_prefix(base.as_str()).ok_or_else(|| Fault::unknown("such address"))?;
         let segments = rest
             .split('/')
             .filter(|segment| !segment.is_empty())
@@ -64,7 +62,7 @@ impl<'a> Call<'a> {
             schemas,
             segments,
             query: Params::of(&parts.uri),
-            base_url: app.public_url.join(base),
+            base_url: app.public_url.join(&base),
             now,
         })
     }
@@ -190,5 +188,3 @@ impl<'a> Call<'a> {
 pub(crate) const GROUP: &str = "Group";
 /// The name of the resource type whose resources are people.
 pub(crate) const USER: &str = "User";
-
-const BASES: [&str; 2] = ["/v1/scim/v2", "/scim/v2"];

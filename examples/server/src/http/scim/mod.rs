@@ -1,4 +1,4 @@
-//! SCIM 2.0 (RFC 7643, 7644). The tenant comes from the token alone; every answer, errors included, is SCIM's.
+//! SCIM 2.0 (RFC 7643, 7644). The tenant comes from the token, and must be the address's if that names one; every answer, errors included, is SCIM's.
 
 mod auth;
 mod bulk;
@@ -18,7 +18,7 @@ mod write;
 use std::mem::take;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
@@ -28,18 +28,20 @@ use self::call::Call;
 pub(crate) use self::call::USER;
 use self::fault::Fault;
 use self::list::Over;
-use crate::app::{App, Shared};
+pub(crate) use self::schemas::check as check_schemas;
+use crate::app::App;
 use crate::clock;
 use crate::http::answer::Answer;
 use crate::http::body;
+use crate::http::endpoints::Address;
 use crate::rates::Peer;
 
 pub(crate) use scim_schema::message::MEDIA_TYPE;
 
 /// Every request below a SCIM base.
-pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answer {
+pub(super) async fn handle(app: &App, address: &Address, request: Request) -> Answer {
     let (parts, mut body) = request.into_parts();
-    let answer = answer(&app, &parts, &mut body).await;
+    let answer = answer(app, address, &parts, &mut body).await;
     body::leave(body).await;
     match answer {
         Ok(answer) => answer,
@@ -48,9 +50,9 @@ pub(super) async fn handle(State(app): State<Shared>, request: Request) -> Answe
 }
 
 /// Takes the body out when it needs it.
-async fn answer(app: &App, parts: &Parts, body: &mut Body) -> Result<Answer, Fault> {
+async fn answer(app: &App, address: &Address, parts: &Parts, body: &mut Body) -> Result<Answer, Fault> {
     let now = clock::now();
-    let caller = auth::check(&app.base, &parts.headers, now).await;
+    let caller = auth::check(app, address, &parts.headers, now).await;
     let caller = caller.map_err(|fault| counted(app, parts, fault, now))?;
     app.rates.request(&caller.tenant.id, now).map_err(|refusal| Fault::too_many(&refusal))?;
     let call = Call::new(app, parts, caller, now)?;

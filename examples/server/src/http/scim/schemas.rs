@@ -20,6 +20,16 @@ pub(crate) fn of_tenant(capabilities: &Capabilities) -> Result<SchemaSet, Fault>
     })
 }
 
+/// Checks the schemas of a profile: the field that is wrong, and why.
+pub(crate) fn check(capabilities: &Capabilities) -> Result<(), (String, String)> {
+    for (place, _) in capabilities.extensions.iter().enumerate() {
+        let first = capabilities.extensions.iter().take(place.saturating_add(1)).cloned().collect();
+        let these = Capabilities { extensions: first, ..capabilities.clone() };
+        build(&these).map_err(|error| (format!("scim.extensions[{place}]"), error.to_string()))?;
+    }
+    build(capabilities).map(|_| ()).map_err(|error| ("scim".to_owned(), error.to_string()))
+}
+
 fn build(capabilities: &Capabilities) -> Result<SchemaSet, SchemaError> {
     let mut set = SchemaSet::builder();
     let mut extensions: Vec<String> = Vec::new();

@@ -1,8 +1,8 @@
-//! `POST /v1/sso/acs?org_id=`: takes the identity provider's Response and starts a session.
+//! The assertion consumer service: takes the identity provider's Response and starts a session.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
 use saml_sp::{Inbound, LocalPath, Login, LoginOptions, PendingLogin, Sighting, UnverifiedIssuer, Verified};
 use serde_json::{Map, Value, json};
@@ -13,27 +13,27 @@ use tenant_model::{
 
 use super::{Parts, login, rejected};
 use crate::account;
-use crate::app::{App, Shared};
+use crate::app::App;
 use crate::http::answer::{Answer, Refusal, see_other};
 use crate::http::body;
 use crate::http::cookies::Cookie;
-use crate::http::params::Params;
+use crate::http::endpoints::Address;
 use crate::http::session;
 use crate::store::logins::{self, Kind, Pending, Session};
 use crate::store::{StoreError, Tx, people};
-use crate::{clock, random};
+use crate::{clock, random, trust};
 
-pub(in crate::http) async fn receive(State(app): State<Shared>, request: Request) -> Answer {
+/// `POST`: takes the identity provider's Response.
+pub(in crate::http) async fn receive(app: &App, address: &Address, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    sign_in(&app, &parts.uri, &parts.headers, body)
-        .await
-        .unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
+    let done = sign_in(app, address, &parts.headers, body).await;
+    done.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
 }
 
-async fn sign_in(app: &App, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Answer, Refusal> {
+async fn sign_in(app: &App, address: &Address, headers: &HeaderMap, body: Body) -> Result<Answer, Refusal> {
     let now = clock::now();
     // Before the body is read: a connection that is off or unknown refuses at once (TEN-21).
-    let parts = Parts::load(app, Params::of(uri).one("org_id")?.unwrap_or_default()).await?;
+    let parts = Parts::load(app, address).await?;
     let form = body::read(body, body::SAML_LIMIT).await?;
     let inbound = Inbound::FormBody(&form);
     let peeked =
@@ -49,7 +49,7 @@ async fn sign_in(app: &App, uri: &Uri, headers: &HeaderMap, body: Body) -> Resul
         Ok(verified) => verified,
         Err(rejection) if rejection.should_bounce() => {
             let mut options = LoginOptions::default();
-            options.return_to = peeked.relay_state().and_then(|path| path.parse().ok());
+            options.return_to = rejection.bounce_to().cloned();
             return login::let_browser_go(app, &parts, options, headers).await;
         }
         Err(rejection) => {
@@ -133,6 +133,9 @@ async fn admit(
     let sighting = if first { Sighting::FirstUse } else { Sighting::Seen };
     let login = verified.admit(sighting).map_err(|error| rejected(&error))?;
     let who = asserted(&login);
+    let evidence = login.evidence();
+    let signatures = evidence.response_signature.iter().chain(&evidence.assertion_signature);
+    let keys: Vec<&str> = signatures.map(|signature| signature.key.as_str()).collect();
     let decision = match decide(&mut tx, parts, &who, now).await? {
         Ok(decision) => decision,
         Err(refusal) => {
@@ -155,6 +158,7 @@ async fn admit(
         ends_at: decision.session_until,
     };
     store(&mut tx, parts, &decision, &session).await?;
+    trust::note_login(&mut tx, &parts.connection, &keys, now).await?;
     if let Some((old_tenant, old)) = session::cookie(app, headers) {
         logins::end_session(&mut tx, &old_tenant, &old).await?;
     }
@@ -189,6 +193,9 @@ async fn store(
     }
     if before.is_some_and(|before| before.epoch != person.epoch) {
         logins::end_sessions_of(tx, &person.tenant, &person.id).await?;
+    }
+    for link in &decision.ended_links {
+        people::delete_link(tx, link).await?;
     }
     if let Some(link) = &decision.link {
         people::put_link(tx, link).await?;

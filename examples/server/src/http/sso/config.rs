@@ -1,27 +1,31 @@
-//! `POST /v1/sso/config?org_id=`: takes the identity provider's metadata.
+//! Taking the identity provider's metadata.
 //!
 //! Whoever may say which identity provider is trusted can sign in as anybody. So this needs a right of its own, never
 //! that of managing members (TEN-10): a token issued for the purpose `sso-config`. A SCIM token is refused.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
-use tenant_model::{Actor, AuthScheme, TenantId, authenticate, read_header};
+use tenant_model::{Actor, AuthScheme, Right, Rights, TenantId, authenticate, read_header};
 
-use super::connection::unknown_tenant;
-use crate::app::{App, Shared};
+use crate::app::App;
 use crate::clock;
 use crate::commands::CommandError;
 use crate::commands::tenant::{self, CONFIG_CONNECTION};
 use crate::http::answer::{Answer, Refusal, json_answer};
 use crate::http::body;
+use crate::http::endpoints::{Address, unknown_tenant};
 use crate::http::params::Params;
+use crate::rates::Peer;
 use crate::store::tokens;
+use crate::trust::Approval;
 
-pub(in crate::http) async fn replace(State(app): State<Shared>, request: Request) -> Answer {
+/// `POST`: takes the identity provider's metadata.
+pub(in crate::http) async fn replace(app: &App, address: &Address, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    match take(&app, &parts.uri, &parts.headers, body).await {
+    match take(app, address, &parts, body).await {
         Ok(answer) => answer,
         Err(refusal) => {
             let unauthorized = refusal.status == StatusCode::UNAUTHORIZED;
@@ -35,21 +39,59 @@ pub(in crate::http) async fn replace(State(app): State<Shared>, request: Request
     }
 }
 
-async fn take(app: &App, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Answer, Refusal> {
-    let query = Params::of(uri);
-    let id = TenantId::parse(query.one("org_id")?.unwrap_or_default()).map_err(|_| unknown_tenant())?;
-    let actor = authorize(app, &id, headers).await?;
+async fn take(app: &App, address: &Address, parts: &Parts, body: Body) -> Result<Answer, Refusal> {
+    let query = Params::of(&parts.uri);
+    let meant = {
+        let mut db = app.base.store.read().await?;
+        address.meant(app, &mut db).await?
+    };
+    let id = &meant.tenant.id;
+    let actor = match authorize(app, id, &parts.headers).await {
+        Ok(actor) => actor,
+        Err(refusal) => return Err(counted(app, parts, refusal)),
+    };
     let xml = body::read(body, body::METADATA_LIMIT).await?;
-    let entity = tenant::replace_idp(&app.base, &id, &xml, query.one("entity_id")?, &actor).await;
-    let entity = entity.map_err(|error| match error {
+    // Such a token is made for this alone: to say whom the tenant's connections trust.
+    let right = Right::Trust(meant.connection.clone());
+    let rights = Rights { tenant: id.clone(), granted: [right].into() };
+    let approval = Approval::By(&rights);
+    let entity = query.one("entity_id")?;
+    let taken = tenant::replace_idp(&app.base, id, &meant.connection, &xml, entity, approval, &actor).await;
+    let taken = taken.map_err(|error| match error {
         CommandError::Metadata { code, reason } => {
             Refusal::bad_request(&code, reason).with_hint("the configuration stays as it was")
         }
+        CommandError::Trust { error } => Refusal::bad_request(error.code(), error.to_string()),
         CommandError::Store(error) => error.into(),
         CommandError::NoTenant(_) => unknown_tenant(),
         other => Refusal::bad_request("sso.config", other.to_string()),
     })?;
-    Ok(json_answer(StatusCode::OK, &json!({ "tenant": id.as_str(), "idp_entity_id": entity })))
+    let reasons: Vec<_> = taken.reasons.iter().collect();
+    Ok(json_answer(
+        StatusCode::OK,
+        &json!({
+            "tenant": id.as_str(),
+            "connection": meant.connection.as_str(),
+            "idp_entity_id": taken.entity_id,
+            "trust_changed": reasons,
+            "persons_to_confirm": taken.waiting,
+        }),
+    ))
+}
+
+/// A failed authentication counts for its address, as at the SCIM endpoints (TOK-13).
+fn counted(app: &App, parts: &Parts, refusal: Refusal) -> Refusal {
+    if refusal.status != StatusCode::UNAUTHORIZED {
+        return refusal;
+    }
+    let peer = parts.extensions.get::<Peer>().copied().unwrap_or_default();
+    match app.rates.failure(peer, clock::now()) {
+        Ok(()) => refusal,
+        Err(limit) => {
+            let status = StatusCode::from_u16(limit.status()).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
+            Refusal::new(status, limit.code(), limit.to_string()).retry_after(limit.retry_after_seconds)
+        }
+    }
 }
 
 async fn authorize(app: &App, tenant: &TenantId, headers: &HeaderMap) -> Result<Actor, Refusal> {

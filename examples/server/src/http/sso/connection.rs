@@ -5,15 +5,17 @@ use saml_sp::{
     Binding, Certificate, Connection, Endpoint, IdentityProvider, KeyPair, KeyRing, Policy, PrivateKey,
     ServiceProvider, Unsolicited,
 };
+use sqlx::AnyConnection;
 use tenant_model::{
-    ConnectionState, EntityIdScheme, IdpInitiated, ProductProfile, SamlConnection, SamlProfile, Tenant,
-    TenantId, TenantState,
+    ConnectionId, ConnectionState, IdpInitiated, ProductProfile, SamlAddresses, SamlConnection, SamlProfile,
+    Tenant,
 };
 
 use crate::app::App;
-use crate::commands::tenant::SAML_CONNECTION;
 use crate::http::answer::Refusal;
+use crate::http::endpoints::{Address, Meant, serves, unknown_tenant};
 use crate::sp_keys;
+use crate::store::logins::Session;
 use crate::store::tenants::{self, SealedKey};
 
 /// Everything that a SAML operation of one tenant needs.
@@ -25,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) profile: SamlProfile,
     /// The rules of the connection.
     pub(crate) connection: SamlConnection,
+    /// Our addresses for it.
+    pub(crate) addresses: SamlAddresses,
     sp: ServiceProvider,
     idp: IdentityProvider,
     policy: Policy,
@@ -32,31 +36,40 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The connection of the tenant that a request names.
+    /// The connection that an address names.
     ///
     /// # Errors
     /// [`Refusal`]: no such tenant, no identity provider yet, or switched off.
-    pub(crate) async fn load(app: &App, org_id: &str) -> Result<Self, Refusal> {
-        let id = TenantId::parse(org_id).map_err(|_| unknown_tenant())?;
-        let connection_id = tenant_model::ConnectionId::parse(SAML_CONNECTION)
-            .map_err(|_| Refusal::internal("server.connection"))?;
+    pub(crate) async fn load(app: &App, address: &Address) -> Result<Self, Refusal> {
         let mut db = app.base.store.read().await?;
-        let tenant = tenants::find(&mut db, &id).await?.ok_or_else(unknown_tenant)?;
-        if tenant.state != TenantState::Active {
-            return Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                "login.tenant_suspended",
-                "this organisation is not active",
-            ));
-        }
-        let profile = saml_profile(&tenant)?;
-        let stored = tenants::saml(&mut db, &id, &connection_id).await?.ok_or_else(|| {
+        let meant = address.meant(app, &mut db).await?;
+        Self::of(app, &mut db, meant).await
+    }
+
+    /// The connection of a session.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) async fn of_session(app: &App, session: &Session) -> Result<Self, Refusal> {
+        let mut db = app.base.store.read().await?;
+        let tenant = tenants::find(&mut db, &session.tenant).await?.ok_or_else(unknown_tenant)?;
+        serves(app, &tenant)?;
+        let product =
+            app.base.profiles.of(&tenant).cloned().ok_or_else(|| Refusal::internal("server.profile"))?;
+        Self::of(app, &mut db, Meant { tenant, product, connection: session.connection.clone() }).await
+    }
+
+    async fn of(app: &App, db: &mut AnyConnection, meant: Meant) -> Result<Self, Refusal> {
+        let Meant { tenant, product, connection } = meant;
+        let profile = saml_profile(&product)?;
+        let id = tenant.id.clone();
+        let stored = tenants::saml(db, &id, &connection).await?.ok_or_else(|| {
             Refusal::new(
                 StatusCode::NOT_FOUND,
                 "sso.not_configured",
                 "this organisation has no identity provider yet",
             )
-            .with_hint("give us its metadata: server tenant configure-idp, or POST /v1/sso/config")
+            .with_hint("give us its metadata: server tenant configure-idp, or the endpoint for metadata")
         })?;
         if !matches!(stored.connection.state, ConnectionState::Active) {
             return Err(Refusal::new(
@@ -65,16 +78,17 @@ impl Parts {
                 "single sign-on is switched off for this organisation",
             ));
         }
-        let keys = tenants::keys(&mut db, &id).await?;
+        let keys = tenants::keys(db, &id).await?;
         let idp = serde_json::from_value(stored.idp).map_err(|error| {
             tracing::error!(%error, "a stored identity provider is not readable");
             Refusal::internal("server.identity_provider")
         })?;
         Ok(Self {
-            sp: service_provider(app, &tenant, &profile, &keys)?,
+            sp: service_provider(app, &tenant, &profile, &connection, &keys)?,
             idp,
             policy: policy(&profile),
-            key: format!("{id}/{connection_id}"),
+            key: format!("{id}/{connection}"),
+            addresses: profile.addresses(app.public_url.as_str(), &id, &connection),
             connection: stored.connection,
             profile,
             tenant,
@@ -92,18 +106,18 @@ impl Parts {
     }
 }
 
-/// The login part of a tenant's product.
+/// The login part of a product.
 ///
 /// # Errors
 /// [`Refusal`] when the product has no single sign-on.
-pub(crate) fn saml_profile(tenant: &Tenant) -> Result<SamlProfile, Refusal> {
-    ProductProfile::built_in(tenant.profile.as_str()).and_then(|profile| profile.saml).ok_or_else(|| {
+pub(crate) fn saml_profile(product: &ProductProfile) -> Result<SamlProfile, Refusal> {
+    product.saml.clone().ok_or_else(|| {
         Refusal::new(StatusCode::NOT_FOUND, "sso.not_offered", "this product has no single sign-on")
     })
 }
 
-/// Our side of a tenant's connection. All its addresses name the tenant, so that an assertion for one tenant's address
-/// is refused at every other's (TEN-01).
+/// Our side of a tenant's connection. All its addresses name tenant and connection, so that an assertion for one of
+/// them is refused at every other (TEN-01).
 ///
 /// # Errors
 /// [`Refusal`] when the public URL or the stored keys are not usable; the log says why.
@@ -111,9 +125,10 @@ pub(crate) fn service_provider(
     app: &App,
     tenant: &Tenant,
     profile: &SamlProfile,
+    connection: &ConnectionId,
     keys: &[SealedKey],
 ) -> Result<ServiceProvider, Refusal> {
-    build(app, tenant, profile, keys).map_err(|error| {
+    build(app, tenant, profile, connection, keys).map_err(|error| {
         tracing::error!(%error, tenant = %tenant.id, "a service provider cannot be put together");
         Refusal::internal("server.service_provider")
     })
@@ -123,15 +138,12 @@ fn build(
     app: &App,
     tenant: &Tenant,
     profile: &SamlProfile,
+    connection: &ConnectionId,
     keys: &[SealedKey],
 ) -> Result<ServiceProvider, Box<dyn std::error::Error>> {
-    let url = |path: &str| format!("{}?org_id={}", app.public_url.join(path), tenant.id);
-    let entity_id = match profile.entity_id {
-        EntityIdScheme::OneForAll => app.public_url.join(profile.paths.metadata.as_str()),
-        EntityIdScheme::PerConnection => url(profile.paths.metadata.as_str()),
-    };
-    let logout: saml_sp::EndpointUrl = url(profile.paths.logout.as_str()).parse()?;
-    let mut sp = ServiceProvider::new(entity_id.parse()?, url(profile.paths.acs.as_str()).parse()?)
+    let ours = profile.addresses(app.public_url.as_str(), &tenant.id, connection);
+    let logout: saml_sp::EndpointUrl = ours.logout.parse()?;
+    let mut sp = ServiceProvider::new(ours.entity_id.parse()?, ours.acs.parse()?)
         .with_logout(Endpoint::new(Binding::HttpRedirect, logout.clone()))
         .with_logout(Endpoint::new(Binding::HttpPost, logout));
     if let Some(format) = profile.name_id.uri() {
@@ -163,10 +175,4 @@ fn policy(profile: &SamlProfile) -> Policy {
         IdpInitiated::Reject => Unsolicited::Reject,
     };
     policy
-}
-
-/// The answer alike for unknown tenants and impossible ids.
-pub(super) fn unknown_tenant() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "request.org_id", "there is no such organisation")
-        .with_hint("check org_id in the address")
 }

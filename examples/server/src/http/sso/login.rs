@@ -1,6 +1,6 @@
-//! `GET /v1/sso/login?org_id=`: begins a login.
+//! Beginning a login.
 
-use axum::extract::State;
+use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use chrono::{DateTime, Utc};
 use saml_sp::{LocalPath, LoginOptions, NameIdPolicy, Outbound, RequestError, RequestId};
@@ -8,20 +8,23 @@ use serde_json::json;
 use tenant_model::LoginAnswer;
 
 use super::Parts;
-use crate::app::{App, Shared};
+use crate::app::App;
 use crate::http::answer::{Answer, Refusal, json_answer};
 use crate::http::cookies::Cookie;
+use crate::http::endpoints::Address;
 use crate::http::params::Params;
 use crate::store::logins::{self, Kind, Pending};
 use crate::{clock, random};
 
-pub(in crate::http) async fn begin(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Answer {
-    start(&app, &uri, &headers).await.unwrap_or_else(|refusal| refusal.into_page(&headers))
+/// `GET`: begins a login.
+pub(in crate::http) async fn begin(app: &App, address: &Address, request: Request) -> Answer {
+    let done = start(app, address, request.uri(), request.headers()).await;
+    done.unwrap_or_else(|refusal| refusal.into_page(request.headers()))
 }
 
-async fn start(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Answer, Refusal> {
+async fn start(app: &App, address: &Address, uri: &Uri, headers: &HeaderMap) -> Result<Answer, Refusal> {
     let query = Params::of(uri);
-    let parts = Parts::load(app, query.one("org_id")?.unwrap_or_default()).await?;
+    let parts = Parts::load(app, address).await?;
     let return_to: Option<LocalPath> = match query.one("relay_state")?.filter(|path| !path.is_empty()) {
         Some(path) => Some(path.parse().map_err(|_| {
             Refusal::bad_request("request.relay_state", "relay_state is not a path on this site")
@@ -38,7 +41,7 @@ async fn start(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Answer, Refu
         let url = match outbound {
             Outbound::Redirect { url } => url,
             // A form cannot be a URL: the browser is sent to this endpoint, which then answers with the form.
-            Outbound::Post { .. } => page_url(app, &parts, return_to.as_ref()),
+            Outbound::Post { .. } => page_url(&parts, return_to.as_ref()),
         };
         return Ok(json_answer(StatusCode::OK, &json!({ "redirect_url": url })));
     }
@@ -97,13 +100,15 @@ async fn remember(
     Ok((outbound, pending))
 }
 
-fn page_url(app: &App, parts: &Parts, return_to: Option<&LocalPath>) -> String {
+fn page_url(parts: &Parts, return_to: Option<&LocalPath>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("org_id", parts.tenant.id.as_str()).append_pair("answer", "page");
+    query.append_pair("answer", "page");
     if let Some(path) = return_to {
         query.append_pair("relay_state", path.as_str());
     }
-    format!("{}?{}", app.public_url.join(parts.profile.paths.login.as_str()), query.finish())
+    let login = &parts.addresses.login;
+    let mark = if login.contains('?') { '&' } else { '?' };
+    format!("{login}{mark}{}", query.finish())
 }
 
 /// A request that cannot be made is a matter of configuration, so the admin must see why.

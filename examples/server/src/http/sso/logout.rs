@@ -1,7 +1,7 @@
-//! `/v1/sso/logout`: ends the session here first, then at the identity provider if it takes part.
+//! Logout: ends the session here first, then at the identity provider if it takes part.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use chrono::{DateTime, Utc};
 use saml_sp::{
     IdpSession, Inbound, LocalPath, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest,
@@ -10,33 +10,35 @@ use saml_sp::{
 use serde_json::json;
 
 use super::{Parts, outbound, rejected};
-use crate::app::{App, Shared};
+use crate::app::App;
 use crate::http::answer::{Answer, Refusal, json_answer, prefers_json, see_other};
 use crate::http::cookies::Cookie;
+use crate::http::endpoints::Address;
 use crate::http::params::Params;
 use crate::http::{body, html, session};
 use crate::store::logins::{self, Kind, Pending, Session};
 use crate::{clock, random};
 
 /// `GET`: a person wants out, or the provider's message came by redirect.
-pub(in crate::http) async fn end(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Answer {
-    let query = Params::of(&uri);
+pub(in crate::http) async fn end(app: &App, address: &Address, request: Request) -> Answer {
+    let (parts, _) = request.into_parts();
+    let query = Params::of(&parts.uri);
     let is_message = ["SAMLRequest", "SAMLResponse"].iter().any(|name| query.any_case(name).is_some());
     let done = if is_message {
-        let raw = uri.query().unwrap_or_default();
-        message(&app, &query, &Inbound::RawQuery(raw), &headers).await
+        let raw = parts.uri.query().unwrap_or_default();
+        message(app, address, &Inbound::RawQuery(raw), &parts.headers).await
     } else {
-        leave(&app, &query, &headers).await
+        leave(app, &query, &parts.headers).await
     };
-    done.unwrap_or_else(|refusal| refusal.into_page(&headers))
+    done.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
 }
 
 /// `POST`: the provider's message in a form.
-pub(in crate::http) async fn receive(State(app): State<Shared>, request: Request) -> Answer {
+pub(in crate::http) async fn receive(app: &App, address: &Address, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let done = async {
         let form = body::read(body, body::SAML_LIMIT).await?;
-        message(&app, &Params::of(&parts.uri), &Inbound::FormBody(&form), &parts.headers).await
+        message(app, address, &Inbound::FormBody(&form), &parts.headers).await
     };
     done.await.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
 }
@@ -74,7 +76,7 @@ async fn at_provider(
     return_to: Option<LocalPath>,
     now: DateTime<Utc>,
 ) -> Result<Option<Answer>, Refusal> {
-    let parts = Parts::load(app, session.tenant.as_str()).await?;
+    let parts = Parts::of_session(app, session).await?;
     let idp_session: Option<IdpSession> =
         session.body.get("idp_session").and_then(|value| serde_json::from_value(value.clone()).ok());
     let Some(idp_session) = idp_session else { return Ok(None) };
@@ -102,12 +104,12 @@ async fn at_provider(
 /// A logout message of the provider: its wish, or its answer to ours.
 async fn message(
     app: &App,
-    query: &Params,
+    address: &Address,
     inbound: &Inbound<'_>,
     headers: &HeaderMap,
 ) -> Result<Answer, Refusal> {
     let now = clock::now();
-    let parts = Parts::load(app, query.one("org_id")?.unwrap_or_default()).await?;
+    let parts = Parts::load(app, address).await?;
     let peeked = UnverifiedIssuer::peek(inbound, &parts.policy().limits).map_err(|error| rejected(&error))?;
     let pending = pending(app, &parts, peeked.in_response_to()).await?;
     let message =

@@ -1,29 +1,28 @@
-//! `GET /v1/sso/metadata?org_id=`: what the identity provider's admin needs of us.
+//! Our metadata: what the identity provider's admin needs of us.
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Request;
+use axum::http::StatusCode;
 use saml_sp::MetadataOutput;
-use tenant_model::TenantId;
 
-use super::connection::{saml_profile, unknown_tenant};
+use super::connection::saml_profile;
 use super::service_provider;
-use crate::app::{App, Shared};
+use crate::app::App;
 use crate::clock;
 use crate::http::answer::{Answer, Refusal, typed};
-use crate::http::params::Params;
+use crate::http::endpoints::Address;
 use crate::store::tenants;
 
-pub(in crate::http) async fn show(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Answer {
-    write(&app, &uri).await.unwrap_or_else(|refusal| refusal.into_page(&headers))
+/// `GET`: the metadata of a connection; it need not have an identity provider yet.
+pub(in crate::http) async fn show(app: &App, address: &Address, request: Request) -> Answer {
+    write(app, address).await.unwrap_or_else(|refusal| refusal.into_page(request.headers()))
 }
 
-async fn write(app: &App, uri: &Uri) -> Result<Answer, Refusal> {
-    let query = Params::of(uri);
-    let id = TenantId::parse(query.one("org_id")?.unwrap_or_default()).map_err(|_| unknown_tenant())?;
+async fn write(app: &App, address: &Address) -> Result<Answer, Refusal> {
     let mut db = app.base.store.read().await?;
-    let tenant = tenants::find(&mut db, &id).await?.ok_or_else(unknown_tenant)?;
-    let keys = tenants::keys(&mut db, &id).await?;
-    let sp = service_provider(app, &tenant, &saml_profile(&tenant)?, &keys)?;
+    let meant = address.meant(app, &mut db).await?;
+    let keys = tenants::keys(&mut db, &meant.tenant.id).await?;
+    let profile = saml_profile(&meant.product)?;
+    let sp = service_provider(app, &meant.tenant, &profile, &meant.connection, &keys)?;
     let xml = sp.metadata(&MetadataOutput::default(), clock::now()).map_err(|error| {
         tracing::error!(%error, "our metadata cannot be written");
         Refusal::internal("server.metadata")
