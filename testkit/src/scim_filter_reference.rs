@@ -186,13 +186,18 @@ fn members(object: &Value, name: &str) -> Vec<Value> {
 
 /// Whether there is more in an element than what is never returned.
 fn is_visible(element: &Value, attribute: &Attribute) -> bool {
-    let mut element = element.clone();
-    if let Value::Object(fields) = &mut element {
-        for sub in attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Never) {
-            fields.shift_remove(&sub.name);
-        }
+    let hidden: Vec<&Attribute> = attribute
+        .sub_attributes
+        .iter()
+        .map(|sub| &**sub)
+        .filter(|sub| sub.returned == Returned::Never)
+        .collect();
+    match element {
+        Value::Object(fields) if !hidden.is_empty() => fields
+            .iter()
+            .any(|(name, value)| !hidden.iter().any(|sub| sub.name == *name) && !is_unassigned(value)),
+        element => !is_unassigned(element),
     }
-    !is_unassigned(&element)
 }
 
 fn is_present(attribute: &Attribute, value: &Value) -> bool {

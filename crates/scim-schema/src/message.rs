@@ -2,13 +2,15 @@
 
 mod bulk;
 mod bulk_id;
+mod bulk_order;
 mod cursor;
 mod error;
 mod list;
 mod search;
 
 pub use bulk::{BulkError, BulkLimits, BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
-pub use bulk_id::{BulkIds, BulkOrder};
+pub use bulk_id::BulkIds;
+pub use bulk_order::BulkOrder;
 pub use cursor::{CursorError, CursorKey, CursorScope};
 pub use error::Error;
 pub use list::ListResponse;
