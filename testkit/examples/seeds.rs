@@ -8,7 +8,9 @@ fn main() {
     let directory = PathBuf::from(env::args_os().nth(1).expect("usage: seeds DIRECTORY"));
     let targets = [
         ("inbound", saml::inbound_seeds()),
+        ("logout", saml::logout_seeds()),
         ("metadata", saml::metadata_seeds()),
+        ("pinned_metadata", saml::pinned_metadata_seeds()),
         ("saml_response", saml::response_seeds()),
         ("scim_filter", scim::filter_seeds()),
         ("scim_patch", scim::patch_seeds()),

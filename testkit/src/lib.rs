@@ -15,6 +15,7 @@
 //! | `scim_filter_reference` | a slow, obvious second evaluation of filters |
 //! | `scim_patch` | the PATCH vectors, and a host that keeps members in a table |
 //! | `scim_patch_clients` | the recorded requests of real SCIM clients |
+//! | `scim_patch_random` | random requests on random resources of random schemas |
 //! | `scim_patch_reference` | a slow, obvious second PATCH |
 //! | [`scim_rules`] | the ledger of SCIM rules, and the tests and vectors that it may name |
 //! | `scim_schema` | random schemas with every characteristic, and resources as clients might send them |
@@ -39,6 +40,8 @@ pub mod scim_filter_reference;
 pub mod scim_patch;
 #[cfg(feature = "patch")]
 pub mod scim_patch_clients;
+#[cfg(feature = "patch")]
+pub mod scim_patch_random;
 #[cfg(feature = "patch")]
 pub mod scim_patch_reference;
 pub mod scim_rules;

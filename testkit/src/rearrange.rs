@@ -145,15 +145,22 @@ fn changed_id(document: &str, element: &Span, random: &mut Random) -> String {
 const MATTER: &[&str] = &[
     "ds:Signature",
     "ds:SignedInfo",
+    "md:EntityDescriptor",
+    "md:IDPSSODescriptor",
+    "md:KeyDescriptor",
+    "md:SingleSignOnService",
     "saml:Assertion",
     "saml:Issuer",
     "saml:NameID",
     "saml:Subject",
+    "samlp:LogoutRequest",
     "samlp:Response",
+    "samlp:SessionIndex",
     "samlp:Status",
 ];
 const NAMESPACES: &[(&str, &str)] = &[
     ("ds", "http://www.w3.org/2000/09/xmldsig#"),
+    ("md", "urn:oasis:names:tc:SAML:2.0:metadata"),
     ("saml", "urn:oasis:names:tc:SAML:2.0:assertion"),
     ("samlp", "urn:oasis:names:tc:SAML:2.0:protocol"),
 ];

@@ -120,7 +120,8 @@ pub fn filter(choices: &mut Choices<'_>, resource_type: &ResourceType, depth: us
     }
 }
 
-fn element_filter(choices: &mut Choices<'_>, attribute: &Attribute, depth: usize) -> Filter {
+/// A filter on one element of the attribute, as stands between brackets.
+pub fn element_filter(choices: &mut Choices<'_>, attribute: &Attribute, depth: usize) -> Filter {
     match if depth == 0 { 0 } else { choices.below(6) } {
         1 => element_filter(choices, attribute, depth - 1).and(element_filter(choices, attribute, depth - 1)),
         2 => element_filter(choices, attribute, depth - 1).or(element_filter(choices, attribute, depth - 1)),
@@ -237,7 +238,8 @@ fn object(choices: &mut Choices<'_>, attributes: &[impl AsRef<Attribute>]) -> Ma
     fields
 }
 
-fn value(choices: &mut Choices<'_>, attribute: &Attribute) -> Value {
+/// One value of the attribute; now and then none, or one of the wrong type.
+pub fn value(choices: &mut Choices<'_>, attribute: &Attribute) -> Value {
     if choices.once_in(24) {
         let wrong = [
             json!(true),

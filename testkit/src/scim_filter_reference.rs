@@ -20,6 +20,19 @@ pub fn matches(filter: &Filter, resource: &Value, resource_type: &ResourceType) 
     eval(filter, &Subject::Resource(resource, resource_type))
 }
 
+/// Says whether one element of the attribute satisfies the filter between the brackets of a path.
+///
+/// # Errors
+/// As [`matches`].
+pub fn element_matches(filter: &Filter, element: &Value, attribute: &Attribute) -> Result<bool, Refused> {
+    eval(filter, &Subject::Element(element, attribute))
+}
+
+/// Nanoseconds since some day; `None` if the text is no dateTime at all.
+pub fn instant_of(text: &str) -> Option<i128> {
+    instant(text)
+}
+
 enum Subject<'a> {
     Resource(&'a Value, &'a ResourceType),
     Element(&'a Value, &'a Attribute),

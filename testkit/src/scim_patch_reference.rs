@@ -1,10 +1,13 @@
 //! A slow, obvious second PATCH of RFC 7644 3.5.2: the whole resource is copied for each operation, everything is
-//! searched for linearly, and only filters of the form `sub eq literal` and `sub pr` are understood.
+//! searched for linearly, and filters are evaluated by the slow reference too.
 //!
 //! Written from the standard and the requirements, not from the implementation. An error is its `scimType`.
 
-use scim_schema::{AttrPath, Attribute, AttributeType, Mutability, ResourceType};
+use scim_filter::{Filter, Limits};
+use scim_schema::{AttrPath, Attribute, AttributeType, Comparable, Mutability, ResourceType, Returned};
 use serde_json::{Map, Value};
+
+use crate::scim_filter_reference::{element_matches, instant_of};
 
 type Refusal = &'static str;
 
@@ -98,7 +101,7 @@ fn one(
         .resolve_attribute(&format!("{before_bracket}{after_bracket}"))
         .map_err(|_| "invalidPath")?;
     let attribute = target.attribute().clone();
-    let filter = filter.map(|text| Filter::read(text, &attribute)).transpose()?;
+    let filter = filter.map(|text| read_filter(text, &attribute)).transpose()?;
     if filter.is_some() && !attribute.multi_valued {
         return Err("invalidPath");
     }
@@ -163,7 +166,8 @@ fn many(
     value: &Value,
     mut elements: Vec<Value>,
 ) -> Result<Option<Value>, Refusal> {
-    let matches = |element: &Value| filter.is_none_or(|filter| filter.holds(element));
+    let matches =
+        |element: &Value| filter.is_none_or(|filter| element_matches(filter, element, attribute) == Ok(true));
     if op == "add" && value.is_null() && (filter.is_none() || elements.iter().any(matches)) {
         return Err("invalidValue");
     }
@@ -394,11 +398,22 @@ fn simple(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Refusal
         (_, Value::Null) => return Ok(None),
         (AttributeType::Boolean, Value::Bool(_)) | (AttributeType::Decimal, Value::Number(_)) => true,
         (AttributeType::Integer, Value::Number(number)) => !number.is_f64(),
-        (AttributeType::String | AttributeType::Reference, Value::String(text)) => {
-            !(attribute.required && text.is_empty())
+        (AttributeType::String, Value::String(_)) => true,
+        (AttributeType::DateTime, Value::String(text)) => instant_of(text).is_some(),
+        (AttributeType::Reference, Value::String(text)) => {
+            !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"".contains(c))
+        }
+        (AttributeType::Binary, Value::String(text)) => {
+            let digits = text.trim_end_matches('=');
+            let padding = text.len() - digits.len();
+            let is_digit = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
+            digits.chars().all(is_digit)
+                && digits.len() % 4 != 1
+                && (padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)))
         }
         _ => false,
     };
+    let fits = fits && !(attribute.required && *value == "");
     if fits { Ok(Some(value.clone())) } else { Err("invalidValue") }
 }
 
@@ -508,63 +523,22 @@ fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
 fn key(attribute: &Attribute, value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => String::new(),
-        Some(Value::String(text)) if attribute.case_exact => text.clone(),
-        Some(Value::String(text)) => text.to_lowercase(),
         Some(Value::Array(items)) => {
             let mut keys: Vec<String> = items.iter().map(|item| key(attribute, Some(item))).collect();
             keys.sort();
-            keys.join(" ")
+            format!("{keys:?}")
         }
-        Some(other) => other.to_string(),
+        Some(other) => Comparable::of(attribute, other).map_or_else(|| other.to_string(), |key| key.to_key()),
     }
 }
 
-/// `sub eq literal` or `sub pr`.
-struct Filter {
-    /// `None` for the elements themselves.
-    sub: Option<String>,
-    case_exact: bool,
-    /// `None` for `pr`.
-    literal: Option<Value>,
-}
-
-impl Filter {
-    fn read(text: &str, attribute: &Attribute) -> Result<Self, Refusal> {
-        let (name, rest) = text.split_once(' ').ok_or("invalidFilter")?;
-        let tested = match attribute.kind {
-            AttributeType::Complex => &**attribute.sub_attribute(name).ok_or("invalidFilter")?,
-            _ if name == "value" => attribute,
-            _ => return Err("invalidFilter"),
-        };
-        let literal = match rest.split_once(' ') {
-            None if rest == "pr" => None,
-            Some(("eq", literal)) => {
-                Some(serde_json::from_str::<Value>(literal).map_err(|_| "invalidFilter")?)
-            }
-            _ => return Err("invalidFilter"),
-        };
-        if let Some(literal) = &literal {
-            let wanted = tested.kind == AttributeType::Boolean;
-            if literal.is_boolean() != wanted {
-                return Err("invalidFilter");
-            }
-        }
-        let sub = (attribute.kind == AttributeType::Complex).then(|| tested.name.clone());
-        Ok(Self { sub, case_exact: tested.case_exact, literal })
+/// Reads what stands between brackets, and tries it on nothing to see whether it fits.
+fn read_filter(text: &str, attribute: &Attribute) -> Result<Filter, Refusal> {
+    let filter = Filter::parse(text, &Limits::default()).map_err(|_| "invalidFilter")?;
+    // F30: nobody may find out by trying what is never returned.
+    if attribute.returned == Returned::Never {
+        return Err("invalidFilter");
     }
-
-    fn holds(&self, element: &Value) -> bool {
-        let value = match &self.sub {
-            Some(sub) => element.get(sub),
-            None => Some(element),
-        };
-        match (&self.literal, value) {
-            (_, None) => false,
-            (None, Some(value)) => *value != Value::String(String::new()) && assigned(value),
-            (Some(Value::String(a)), Some(Value::String(b))) if !self.case_exact => {
-                a.to_lowercase() == b.to_lowercase()
-            }
-            (Some(literal), Some(value)) => literal == value,
-        }
-    }
+    element_matches(&filter, &Value::Null, attribute).map_err(|_| "invalidFilter")?;
+    Ok(filter)
 }

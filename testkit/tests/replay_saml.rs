@@ -24,3 +24,13 @@ fn a_browsers_input_is_looked_at_without_panic() {
 fn metadata_survives_as_configuration() {
     assert!(replay("metadata", &saml::metadata_seeds(), saml::metadata) >= 4);
 }
+
+#[test]
+fn posted_bytes_end_no_session_that_the_identity_provider_did_not_name() {
+    assert!(replay("logout", &saml::logout_seeds(), saml::logout) > 20);
+}
+
+#[test]
+fn pinned_metadata_is_what_the_key_signed() {
+    assert!(replay("pinned_metadata", &saml::pinned_metadata_seeds(), saml::pinned_metadata) > 20);
+}

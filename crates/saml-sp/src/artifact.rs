@@ -196,7 +196,8 @@ impl Connection<'_> {
         pending: Option<&PendingLogin>,
         now: DateTime<Utc>,
     ) -> Result<Verified<Login>, Rejection> {
-        self.accept_resolved(body, &artifact, pending, now)
+        let xml = self.resolved(body, &artifact, now)?;
+        self.accept_xml(&xml, artifact.relay_state, Binding::HttpArtifact, pending, now)
     }
 
     /// The same, for an artifact that is still wanted: a report takes nothing.

@@ -20,6 +20,7 @@ mod reader;
 mod request;
 mod response;
 mod sign;
+mod soap;
 
 pub use encrypt::TestEncryption;
 pub use error::TestError;

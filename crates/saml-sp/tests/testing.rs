@@ -12,9 +12,10 @@ use saml_sp::testing::{
     TestLogoutResponse, TestMessage, TestNameId, TestRequest, TestRequestKind, TestSign, TestStatus,
 };
 use saml_sp::{
-    Binding, Certificate, Connection, DataEncryption, DigestAlgorithm, Endpoint, Engines, IdentityProvider,
-    Inbound, KeyPair, KeyRing, KeyTransport, Login, LoginOptions, LogoutAnswer, LogoutMessage, LogoutOptions,
-    LogoutOutcome, Mgf, Outbound, Policy, PrivateKey, RequestId, ServiceProvider, Sighting, VerificationKey,
+    Binding, Certificate, Connection, Consumer, DataEncryption, DigestAlgorithm, Endpoint, Engines,
+    IdentityProvider, Inbound, IndexedEndpoint, KeyPair, KeyRing, KeyTransport, Login, LoginOptions,
+    LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, MetadataOptions, Mgf, Outbound, Policy,
+    PrivateKey, RequestId, ServiceProvider, Sighting, VerificationKey,
 };
 
 #[test]
@@ -58,6 +59,30 @@ fn cbc_is_accepted_under_a_signed_response_alone() {
             let name =
                 login.as_ref().map(|login| login.subject().unwrap().value.as_str()).map_err(|code| *code);
             assert_eq!(name, outcome, "{cipher:?} {sign:?}");
+        }
+    }
+}
+
+// SIG-16
+#[test]
+fn typed_values_under_a_list_of_inclusive_prefixes_are_accepted() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    for sign in [TestSign::Assertion, TestSign::Both, TestSign::Response] {
+        let mut answer = good();
+        (answer.sign, answer.typed_values) = (sign, true);
+        let message = idp.respond(&answer).unwrap();
+        let text = String::from_utf8(message.xml().to_vec()).unwrap();
+        assert!(text.contains("PrefixList=\"xs\"") && text.contains("xsi:type=\"xs:string\""));
+        for engines in engines() {
+            let host = Host { engines: *engines, ..Host::new(&idp) };
+            let login = host.login(&message, Sighting::FirstUse).unwrap();
+            assert_eq!(login.attributes().texts("groups").collect::<Vec<_>>(), ["a", "b & <c>"]);
+            // The list is what covers the declaration that nothing but a value uses.
+            let other =
+                text.replace("xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"", "xmlns:xs=\"urn:other\"");
+            let body = testkit::captures::form_body(other.as_bytes(), None);
+            let refused = host.posted(&body).unwrap_err();
+            assert_eq!(refused, told_by(*engines, "SIG-10"), "{sign:?} {engines:?}");
         }
     }
 }
@@ -142,13 +167,85 @@ fn every_forgery_is_stopped_by_the_rule_that_it_names() {
 }
 
 #[test]
+fn every_forged_logout_message_is_stopped_by_the_rule_that_it_names() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let host = Host::new(&idp);
+    let login = host.login(&idp.respond(&good()).unwrap(), Sighting::FirstUse).unwrap();
+    let session = login.idp_session().unwrap();
+    let mut request = TestLogoutRequest::new("_out", SLO, TestNameId::email(NAME), now());
+    request.session_indexes = session.session_indexes.clone();
+    let id = RequestId::parse("_leave").unwrap();
+    let begun = host.connection().begin_logout(&session, LogoutOptions::default(), id, now());
+    let (_, pending) = begun.unwrap();
+    let response = TestLogoutResponse::new("_done", SLO, "_leave", now());
+    let mut wrong = Vec::new();
+    for forgery in forge::logout() {
+        let forged = forgery.forge(&idp, &request, &response);
+        let forged = forged.unwrap_or_else(|error| panic!("{}: {error}", forgery.name()));
+        for engines in engines() {
+            let mut policy = host.policy.clone();
+            policy.engines = *engines;
+            let connection = Connection::new(&host.sp, &host.idp, &policy);
+            let taken = connection.accept_logout(&forged.inbound(), Some(&pending), now());
+            let found = taken.as_ref().map_err(|rejection| rejection.code());
+            let right = match (forgery.harm(), &found) {
+                (Harm::Refuse, Err(code)) => *code == told_by(*engines, forgery.rule()),
+                (Harm::SignedValuesOnly, Ok(LogoutMessage::Request(request))) => {
+                    request.name_id.value == NAME && request.session_indexes == session.session_indexes
+                }
+                _ => false,
+            };
+            if !right {
+                wrong.push(format!(
+                    "{} with {engines:?}: {found:?}, expected {}",
+                    forgery.name(),
+                    forgery.rule()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_forged_metadata_is_stopped_by_the_rule_that_it_names() {
+    let idp = TestIdp::well_known(IDP).unwrap();
+    let mut options = MetadataOptions::default();
+    options.pinned_keys = vec![VerificationKey::parse(&idp.key().certificate_pem().unwrap()).unwrap()];
+    let good = idp.signed_metadata("_m", now()).unwrap();
+    let mut wrong = Vec::new();
+    for engines in engines() {
+        options.engines = *engines;
+        assert!(options.read(good.as_bytes(), now()).is_ok());
+        for forgery in forge::metadata() {
+            let forged =
+                forgery.forge(&idp, now()).unwrap_or_else(|error| panic!("{}: {error}", forgery.name()));
+            let found = options.read(&forged, now()).map(drop).map_err(|error| error.code());
+            if found != Err(told_by(*engines, forgery.rule())) {
+                wrong.push(format!(
+                    "{} with {engines:?}: {found:?}, expected {}",
+                    forgery.name(),
+                    forgery.rule()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn forgeries_have_names_of_their_own() {
+    let others = forge::logout()
+        .map(|forgery| (forgery.name(), forgery.what()))
+        .chain(forge::metadata().map(|forgery| (forgery.name(), forgery.what())));
+    let all: Vec<_> = forge::all().map(|forgery| (forgery.name(), forgery.what())).chain(others).collect();
+    assert_eq!(all.iter().map(|(name, _)| name).collect::<BTreeSet<_>>().len(), all.len());
+    assert!(all.iter().all(|(_, what)| what.ends_with('.')));
+    assert!(forge::logout().count() >= 35 && forge::metadata().count() >= 20);
     let names: BTreeSet<_> = forge::all().map(forge::Forgery::name).collect();
-    assert_eq!(names.len(), forge::all().count());
     assert!(names.len() >= 130);
     for name in names {
         assert_eq!(forge::named(name).unwrap().name(), name);
-        assert!(forge::named(name).unwrap().what().ends_with('.'), "{name}");
     }
     assert!(forge::named("none").is_none());
 }
@@ -280,6 +377,96 @@ fn it_answers_a_logout_of_ours() {
     assert_eq!(post(&answer), Err("SLO-05"));
 }
 
+// REQ-13
+#[test]
+fn what_it_gives_an_artifact_for_signs_in() {
+    let idp = TestIdp::well_known(IDP).unwrap().with_soap();
+    let mut host = Host::new(&idp);
+    host.idp = IdentityProvider::from_metadata(idp.metadata(now()).unwrap().as_bytes()).unwrap();
+    let artifacts = "https://sp.example.com/artifact";
+    let mut consumer = IndexedEndpoint::post(1, artifacts.parse().unwrap());
+    consumer.binding = Binding::HttpArtifact;
+    let posts = IndexedEndpoint::post(0, ACS.parse().unwrap());
+    host.sp = host.sp.with_consumers(vec![posts, consumer]).unwrap();
+    let connection = host.connection();
+    let mut options = LoginOptions::default();
+    options.consumer = Consumer::Url(artifacts.parse().unwrap());
+    let (outbound, pending) =
+        connection.begin_login(options, RequestId::parse("_asked").unwrap(), now()).unwrap();
+    let answer = read(&idp, &outbound).answer("3", "https://unused.example", now());
+    let artifact_text = idp.artifact([9; 20]).unwrap();
+    let query = format!(
+        "SAMLart={}&RelayState=back",
+        artifact_text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
+    );
+    for (sign, answer, outcome) in
+        [(true, Some(&answer), Ok(NAME)), (false, Some(&answer), Ok(NAME)), (true, None, Err("REQ-13"))]
+    {
+        let received = connection.accept_artifact(&Inbound::RawQuery(&query), now()).unwrap();
+        let artifact = received.admit(Sighting::FirstUse).unwrap();
+        let id = RequestId::parse("_resolve").unwrap();
+        let (call, resolving) = connection.resolve_artifact(artifact, id, now()).unwrap();
+        assert_eq!(call.to().as_str(), "https://idp.example.com/ars");
+        let asked = idp.read_soap(call.body().as_bytes()).unwrap();
+        assert_eq!((asked.kind, asked.has_xml_signature), (TestRequestKind::ArtifactResolve, true));
+        assert_eq!(asked.artifact.as_deref(), Some(artifact_text.as_str()));
+        let body = idp.resolve(&asked, answer, "_ar", sign, now()).unwrap();
+        let report = connection.report_artifact_response(&body, &resolving, Some(&pending), now());
+        assert_eq!(report.rule, outcome.err());
+        let login = connection
+            .accept_artifact_response(&body, resolving, Some(&pending), now())
+            .and_then(|verified| verified.admit(Sighting::FirstUse))
+            .map_err(|rejection| rejection.code());
+        assert_eq!(
+            login.as_ref().map(|login| login.subject().unwrap().value.as_str()).map_err(|code| *code),
+            outcome
+        );
+    }
+}
+
+// REQ-10
+#[test]
+fn it_speaks_with_a_client_that_is_no_browser() {
+    let idp = TestIdp::well_known(IDP).unwrap().with_soap();
+    let mut host = Host::new(&idp);
+    host.idp = IdentityProvider::from_metadata(idp.metadata(now()).unwrap().as_bytes()).unwrap();
+    let mut consumer = IndexedEndpoint::post(1, "https://sp.example.com/paos".parse().unwrap());
+    consumer.binding = Binding::Paos;
+    let posts = IndexedEndpoint::post(0, ACS.parse().unwrap());
+    host.sp = host.sp.with_consumers(vec![posts, consumer]).unwrap();
+    let connection = host.connection();
+    let mut options = LoginOptions::default();
+    (options.sign, options.relay_state) = (true, Some("back".to_owned()));
+    let (reply, pending) =
+        connection.begin_ecp_login(options, RequestId::parse("_asked").unwrap(), now()).unwrap();
+    let asked = idp.read_soap(reply.body().as_bytes()).unwrap();
+    assert_eq!((asked.kind, asked.has_xml_signature), (TestRequestKind::Authn, true));
+    assert_eq!(asked.destination.as_deref(), Some("https://idp.example.com/ecp"));
+    let message = idp.respond(&asked.answer("4", "https://unused.example", now())).unwrap();
+    let body = idp.ecp_response(&asked, &message);
+    assert!(connection.report_ecp_response(&body, Some(&pending), now()).is_accepted());
+    let verified = connection.accept_ecp_response(&body, Some(&pending), now()).unwrap();
+    let login = verified.admit(Sighting::FirstUse).unwrap();
+    assert_eq!(login.relay_state(), Some("back"));
+}
+
+// SLO-03, SLO-04
+#[test]
+fn it_logs_out_between_servers() {
+    let idp = TestIdp::well_known(IDP).unwrap().with_soap();
+    let host = Host::new(&idp);
+    let order = TestLogoutRequest::new("_out", SLO, TestNameId::email(NAME), now());
+    let body = idp.soap(&idp.logout_request(&order).unwrap());
+    let request = host.connection().accept_soap_logout(&body, now()).unwrap();
+    assert_eq!(request.name_id.value, NAME);
+    let id = RequestId::parse("_done").unwrap();
+    let reply = host.connection().respond_soap_logout(&request, LogoutAnswer::Success, &id, now()).unwrap();
+    let answer = idp.read_soap(reply.body().as_bytes()).unwrap();
+    assert_eq!(answer.kind, TestRequestKind::LogoutResponse);
+    assert_eq!(answer.in_response_to.as_deref(), Some("_out"));
+    assert!(idp.read_soap(b"<x/>").is_err() && idp.read_soap(b"").is_err());
+}
+
 // MD-04, MD-05
 #[test]
 fn its_metadata_says_what_the_host_was_told_by_hand() {
@@ -379,13 +566,21 @@ impl Host {
     }
 
     fn login(&self, message: &TestMessage, sighting: Sighting) -> Result<Login, &'static str> {
+        self.brought(&message.form_body(None), sighting)
+    }
+
+    fn posted(&self, body: &[u8]) -> Result<Login, &'static str> {
+        self.brought(body, Sighting::FirstUse)
+    }
+
+    fn brought(&self, body: &[u8], sighting: Sighting) -> Result<Login, &'static str> {
         let mut policy = self.policy.clone();
         policy.engines = self.engines;
         let connection = Connection::new(&self.sp, &self.idp, &policy);
         let id = RequestId::parse(REQUEST).unwrap();
         let (_, pending) = connection.begin_login(LoginOptions::default(), id, now()).unwrap();
         connection
-            .accept_response(&Inbound::FormBody(&message.form_body(None)), Some(&pending), now())
+            .accept_response(&Inbound::FormBody(body), Some(&pending), now())
             .and_then(|verified| verified.admit(sighting))
             .map_err(|rejection| rejection.code())
     }

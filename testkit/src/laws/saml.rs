@@ -4,10 +4,14 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use saml_sp::testing::{LoginAnswer, TestIdp, TestKey, TestNameId, TestSign, canonical_form};
+use saml_sp::testing::forge::ForgedLogout;
+use saml_sp::testing::{
+    LoginAnswer, TestIdp, TestKey, TestLogoutRequest, TestLogoutResponse, TestNameId, TestSign,
+    canonical_form,
+};
 use saml_sp::{
-    Connection, IdentityProvider, Inbound, Limits, LoginOptions, Policy, RequestId, ServiceProvider,
-    Sighting, UnverifiedIssuer,
+    Binding, Connection, Endpoint, IdentityProvider, Inbound, Limits, LoginOptions, LogoutMessage,
+    MetadataOptions, Policy, RequestId, ServiceProvider, Sighting, UnverifiedIssuer, VerificationKey,
 };
 
 use crate::captures;
@@ -49,6 +53,73 @@ pub fn judge_response(bytes: &[u8]) -> &'static str {
     assert_eq!(login.subject().map(|subject| subject.value.as_str()), Some(NAME), "another person signed in");
     assert_eq!(login.attributes().len(), 0, "attributes came in that nobody signed");
     "accepted"
+}
+
+/// Whatever bytes are posted to the logout endpoint, no session ends that the identity provider didn't name.
+///
+/// It signed just one request: [`signed_logout`].
+///
+/// # Panics
+/// When a request is taken that names another person or other sessions than were signed.
+pub fn logout(bytes: &[u8]) {
+    judge_logout(bytes);
+}
+
+/// As [`logout`]; tells the code of the refusal, or `accepted`.
+///
+/// # Panics
+/// As [`logout`].
+pub fn judge_logout(bytes: &[u8]) -> &'static str {
+    static SETTINGS: LazyLock<(ServiceProvider, IdentityProvider, Policy)> = LazyLock::new(|| {
+        let idp =
+            IdentityProvider::from_metadata(idp_metadata().as_bytes()).expect("our own metadata is good");
+        let slo = Endpoint::new(Binding::HttpPost, SLO.parse().expect("an address"));
+        (sp().with_logout(slo), idp, Policy::default())
+    });
+    let (sp, idp, policy) = &*SETTINGS;
+    let message = BASE64_STANDARD.encode(bytes).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let body = format!("SAMLRequest={message}").into_bytes();
+    match Connection::new(sp, idp, policy).accept_logout(&Inbound::FormBody(&body), None, now()) {
+        Ok(LogoutMessage::Request(request)) => {
+            assert_eq!(request.name_id.value, NAME, "another person is signed out");
+            assert_eq!(request.session_indexes, ["_s-1"], "other sessions end");
+            "accepted"
+        }
+        Ok(LogoutMessage::Response(_)) => panic!("a request was taken for an answer"),
+        Err(rejection) => rejection.code(),
+    }
+}
+
+/// Whatever bytes are given as metadata to a reader that pins a key, it reads what that key signed, or nothing.
+///
+/// It signed just one document: [`signed_metadata`].
+///
+/// # Panics
+/// When another identity provider comes out than was signed.
+pub fn pinned_metadata(bytes: &[u8]) {
+    judge_metadata(bytes);
+}
+
+/// As [`pinned_metadata`]; tells the code of the refusal, or `accepted`.
+///
+/// # Panics
+/// As [`pinned_metadata`].
+pub fn judge_metadata(bytes: &[u8]) -> &'static str {
+    static SIGNED: LazyLock<(MetadataOptions, IdentityProvider)> = LazyLock::new(|| {
+        let key = idp().key().certificate_pem().expect("the well-known certificate is written");
+        let mut options = MetadataOptions::default();
+        options.pinned_keys = vec![VerificationKey::parse(&key).expect("a certificate")];
+        let read = options.read(signed_metadata().as_bytes(), now()).expect("our own metadata is good");
+        (options, read.idp)
+    });
+    let (options, signed) = &*SIGNED;
+    match options.read(bytes, now()) {
+        Ok(read) => {
+            assert_eq!(read.idp, *signed, "something came in that nobody signed");
+            "accepted"
+        }
+        Err(error) => error.code(),
+    }
 }
 
 /// Whatever a browser sends, decoding and peeking into it doesn't panic, and gives the same twice.
@@ -116,10 +187,77 @@ pub fn signed_responses() -> Vec<String> {
     [TestSign::Assertion, TestSign::Response, TestSign::Both].map(with).to_vec()
 }
 
+/// The one logout request that the identity provider of [`logout`] signed.
+pub fn signed_logout() -> String {
+    let message = idp().logout_request(&logout_order(NAME)).expect("the well-known key signs");
+    String::from_utf8(message.xml().to_vec()).expect("messages are UTF-8")
+}
+
+/// What an attacker has beside it: a request for somebody else, unsigned and signed with another key, and parts of them.
+pub fn evil_logout_parts() -> Vec<String> {
+    let attacker = attacker();
+    let mut parts = Vec::new();
+    for sign in [false, true] {
+        let mut order = logout_order("admin@example.com");
+        (order.id, order.sign) = ("_evil".to_owned(), sign);
+        let message = attacker.logout_request(&order).expect("the key signs");
+        let text = String::from_utf8(message.xml().to_vec()).expect("messages are UTF-8");
+        for name in ["saml:NameID", "samlp:SessionIndex", "ds:Signature", "ds:SignedInfo"] {
+            parts.extend(element(&text, name));
+        }
+        parts.push(text);
+    }
+    parts
+}
+
+/// The one document that the key of [`pinned_metadata`] signed.
+pub fn signed_metadata() -> String {
+    idp().signed_metadata("_metadata", now()).expect("the well-known key signs")
+}
+
+/// What an attacker has beside it: metadata of their own, unsigned and signed, and parts of it.
+pub fn evil_metadata_parts() -> Vec<String> {
+    let attacker = TestIdp::new("https://evil.example", TestKey::foreign().expect("the key is readable"));
+    let mut parts = Vec::new();
+    for text in [attacker.metadata(now()), attacker.signed_metadata("_evil", now())] {
+        let text = text.expect("the key signs");
+        for name in ["md:KeyDescriptor", "md:SingleSignOnService", "ds:Signature", "md:IDPSSODescriptor"] {
+            parts.extend(element(&text, name));
+        }
+        parts.push(text);
+    }
+    parts
+}
+
+/// Where fuzzing of logout messages starts: the signed one, and every forgery of one that is posted.
+pub fn logout_seeds() -> Vec<Vec<u8>> {
+    let (idp, order) = (idp(), logout_order(NAME));
+    let answer = TestLogoutResponse::new("_done", SLO, "_asked", now());
+    let forged =
+        saml_sp::testing::forge::logout().filter_map(|forgery| forgery.forge(&idp, &order, &answer).ok());
+    let posted = forged.filter_map(|forged| match forged {
+        ForgedLogout::Form(body) => {
+            let text = String::from_utf8(body).ok()?;
+            let (_, value) = text.split_once('=')?;
+            let value = value.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+            BASE64_STANDARD.decode(value).ok()
+        }
+        ForgedLogout::Query(_) => None,
+    });
+    std::iter::once(signed_logout().into_bytes()).chain(posted).collect()
+}
+
+/// Where fuzzing of signed metadata starts: the signed document, and every forgery of it.
+pub fn pinned_metadata_seeds() -> Vec<Vec<u8>> {
+    let idp = idp();
+    let forged = saml_sp::testing::forge::metadata().filter_map(|forgery| forgery.forge(&idp, now()).ok());
+    std::iter::once(signed_metadata().into_bytes()).chain(forged).collect()
+}
+
 /// What an attacker has beside it: assertions for somebody else, unsigned and signed with another key, and parts of
 /// them.
 pub fn evil_parts() -> Vec<String> {
-    let attacker = TestIdp::new("https://idp.example.com", TestKey::foreign().expect("the key is readable"));
+    let attacker = attacker();
     let mut parts = Vec::new();
     for sign in [TestSign::Neither, TestSign::Assertion] {
         let mut answer = good();
@@ -182,6 +320,17 @@ fn idp() -> TestIdp {
     TestIdp::well_known("https://idp.example.com").expect("the well-known key is readable")
 }
 
+/// Somebody who says to be it.
+fn attacker() -> TestIdp {
+    TestIdp::new("https://idp.example.com", TestKey::foreign().expect("the key is readable"))
+}
+
+fn logout_order(name: &str) -> TestLogoutRequest {
+    let mut order = TestLogoutRequest::new("_out", SLO, TestNameId::email(name), now());
+    order.session_indexes = vec!["_s-1".to_owned()];
+    order
+}
+
 fn idp_metadata() -> String {
     idp().metadata(now()).expect("the well-known certificate is written")
 }
@@ -199,4 +348,5 @@ fn now() -> chrono::DateTime<chrono::Utc> {
 const ACS: &str = "https://sp.example.com/acs";
 const NAME: &str = "alice@example.com";
 const REQUEST: &str = "_request";
+const SLO: &str = "https://sp.example.com/slo";
 const SP: &str = "https://sp.example.com/metadata";

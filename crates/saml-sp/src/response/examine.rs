@@ -460,6 +460,7 @@ impl Connection<'_> {
 }
 
 /// An assertion in the clear: as it stands in what the response's signature covers, and as it was received.
+#[derive(Clone, Copy)]
 struct Plain<'d> {
     assertion: Element<'d>,
     received: Element<'d>,

@@ -7,6 +7,8 @@
 #[derive(Clone, Debug)]
 pub(super) struct Element {
     name: &'static str,
+    /// Prefixes that are declared here whether a name uses them or not: a list of inclusive prefixes names them.
+    declared: Vec<&'static str>,
     attributes: Vec<(&'static str, String)>,
     pub(super) children: Vec<Node>,
 }
@@ -23,7 +25,13 @@ pub(super) enum Node {
 impl Element {
     /// An element by its name with one of the prefixes of this file: `saml:Assertion`.
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, attributes: Vec::new(), children: Vec::new() }
+        Self { name, declared: Vec::new(), attributes: Vec::new(), children: Vec::new() }
+    }
+
+    /// Declares a prefix that stands in values alone.
+    pub(super) fn declaring(mut self, prefix: &'static str) -> Self {
+        self.declared.push(prefix);
+        self
     }
 
     /// Sets an attribute; an earlier value of that name goes.
@@ -144,6 +152,7 @@ impl Element {
         let names = std::iter::once(self.name).chain(self.attributes.iter().map(|(name, _)| *name));
         let mut fresh: Vec<&'static str> = names
             .filter_map(prefix)
+            .chain(self.declared.iter().copied())
             .filter(|prefix| *prefix != "xml" && !in_scope.contains(prefix))
             .collect();
         fresh.sort_unstable();
@@ -187,12 +196,17 @@ fn local(name: &'static str) -> &'static str {
 
 fn namespace(prefix: &str) -> &'static str {
     match prefix {
+        "S" => crate::names::SOAP,
+        "ecp" => crate::names::ECP,
+        "paos" => crate::names::PAOS,
         "ds" => "http://www.w3.org/2000/09/xmldsig#",
         "md" => "urn:oasis:names:tc:SAML:2.0:metadata",
         "saml" => "urn:oasis:names:tc:SAML:2.0:assertion",
         "samlp" => "urn:oasis:names:tc:SAML:2.0:protocol",
+        "ec" => "http://www.w3.org/2001/10/xml-exc-c14n#",
         "xenc" => "http://www.w3.org/2001/04/xmlenc#",
         "xml" => "http://www.w3.org/XML/1998/namespace",
+        "xs" => "http://www.w3.org/2001/XMLSchema",
         "xsi" => "http://www.w3.org/2001/XMLSchema-instance",
         _ => "urn:example:other",
     }

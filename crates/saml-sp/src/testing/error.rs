@@ -15,8 +15,8 @@ pub enum TestError {
     /// A key or certificate can't be read, written or used.
     #[error("the key or certificate can't be used")]
     Key,
-    /// What came in is no AuthnRequest, LogoutRequest or LogoutResponse.
-    #[error("not an AuthnRequest, LogoutRequest or LogoutResponse")]
+    /// What came in is no AuthnRequest, LogoutRequest or LogoutResponse, and by SOAP no ArtifactResolve either.
+    #[error("not an AuthnRequest, LogoutRequest, LogoutResponse or ArtifactResolve")]
     Message,
     /// A forgery needs something of the good message that isn't there.
     #[error("the good message lacks the {part} that is to be forged")]

@@ -1,6 +1,6 @@
 //! Messages that must be refused, each bad in one named way.
 //!
-//! [`all`] lists them. Each is made from a good login by a change that an attacker or a broken identity provider could
+//! [`all`] lists those of logins, [`logout`] those of logout messages, [`metadata`] those of metadata. Each is made from a good login by a change that an attacker or a broken identity provider could
 //! make, and names the rule that has to stop it: the code of the refusal. Where a message breaks only one rule, taking
 //! that rule's check out lets it in, which is what a test of the checks needs.
 //!
@@ -23,9 +23,14 @@
 mod assertion;
 mod document;
 mod encryption;
+mod logout;
+mod metadata;
 mod response;
 mod signature;
 mod wrapping;
+
+pub use logout::{ForgedLogout, LogoutForgery};
+pub use metadata::MetadataForgery;
 
 use super::element::Element;
 use super::sign::Recipe;
@@ -92,7 +97,17 @@ impl Forgery {
     }
 }
 
-/// Every forgery.
+/// Every forgery of a logout message.
+pub fn logout() -> impl Iterator<Item = &'static LogoutForgery> {
+    logout::FORGERIES.iter()
+}
+
+/// Every forgery of metadata.
+pub fn metadata() -> impl Iterator<Item = &'static MetadataForgery> {
+    metadata::FORGERIES.iter()
+}
+
+/// Every forgery of a response.
 pub fn all() -> impl Iterator<Item = &'static Forgery> {
     [
         document::FORGERIES,
@@ -106,7 +121,7 @@ pub fn all() -> impl Iterator<Item = &'static Forgery> {
     .flatten()
 }
 
-/// The forgery of that name.
+/// The forgery of a response with that name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Forgery> {
     all().find(|forgery| forgery.name == name)

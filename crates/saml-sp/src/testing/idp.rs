@@ -6,6 +6,7 @@ use super::element::Element;
 use super::logout::{TestLogoutRequest, TestLogoutResponse};
 use super::request::{self, TestRequest};
 use super::response::LoginAnswer;
+use super::sign::Recipe;
 use super::{TestAlgorithm, TestError, TestKey, TestMessage};
 use crate::Inbound;
 
@@ -26,10 +27,12 @@ use crate::Inbound;
 /// ```
 #[derive(Clone, Debug)]
 pub struct TestIdp {
+    base_url: String,
     entity_id: String,
     key: TestKey,
     logout_url: String,
     sign_on_url: String,
+    has_soap: bool,
 }
 
 impl TestIdp {
@@ -40,11 +43,21 @@ impl TestIdp {
     pub fn new(base_url: &str, key: TestKey) -> Self {
         let base_url = base_url.trim_end_matches('/');
         Self {
+            base_url: base_url.to_owned(),
             entity_id: format!("{base_url}/metadata"),
             key,
             logout_url: format!("{base_url}/slo"),
             sign_on_url: format!("{base_url}/sso"),
+            has_soap: false,
         }
+    }
+
+    /// Gives it endpoints for servers and clients that are no browsers, which its metadata then names: `/ars` exchanges
+    /// artifacts, `/soap` takes logout messages, `/ecp` AuthnRequests.
+    #[must_use]
+    pub fn with_soap(mut self) -> Self {
+        self.has_soap = true;
+        self
     }
 
     /// An identity provider with [`TestKey::well_known`].
@@ -87,6 +100,21 @@ impl TestIdp {
     /// # Errors
     /// [`TestError::Key`] if OpenSSL can't write the certificate.
     pub fn metadata(&self, valid_until: DateTime<Utc>) -> Result<String, TestError> {
+        Ok(self.entity(valid_until)?.canonical())
+    }
+
+    /// The same under a signature of its own key, as the element with this `ID`.
+    ///
+    /// # Errors
+    /// [`TestError::Key`] if OpenSSL can't sign.
+    pub fn signed_metadata(&self, id: &str, valid_until: DateTime<Utc>) -> Result<String, TestError> {
+        let mut entity = self.entity(valid_until)?.attribute("ID", id);
+        Recipe::new(&self.key, TestAlgorithm::Sha256).sign(&mut entity)?;
+        Ok(entity.canonical())
+    }
+
+    /// The metadata as elements.
+    pub(super) fn entity(&self, valid_until: DateTime<Utc>) -> Result<Element, TestError> {
         let certificate = Element::new("ds:X509Certificate").text(self.key.certificate_base64()?);
         let key_info = Element::new("ds:KeyInfo").child(Element::new("ds:X509Data").child(certificate));
         let endpoints = |name, location: &str| {
@@ -94,10 +122,17 @@ impl TestIdp {
                 Element::new(name).attribute("Binding", binding).attribute("Location", location)
             })
         };
+        let soap = |name, path: &str| {
+            let location = self.has_soap.then(|| format!("{}/{path}", self.base_url));
+            location
+                .map(|location| Element::new(name).attribute("Binding", SOAP).attribute("Location", location))
+        };
         let descriptor = Element::new("md:IDPSSODescriptor")
             .attribute("protocolSupportEnumeration", "urn:oasis:names:tc:SAML:2.0:protocol")
             .child(Element::new("md:KeyDescriptor").attribute("use", "signing").child(key_info))
+            .children(soap("md:ArtifactResolutionService", "ars").map(|one| one.attribute("index", "0")))
             .children(endpoints("md:SingleLogoutService", &self.logout_url))
+            .children(soap("md:SingleLogoutService", "soap"))
             .child(
                 Element::new("md:NameIDFormat")
                     .text("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"),
@@ -108,12 +143,12 @@ impl TestIdp {
             .child(
                 Element::new("md:NameIDFormat").text("urn:oasis:names:tc:SAML:2.0:nameid-format:transient"),
             )
-            .children(endpoints("md:SingleSignOnService", &self.sign_on_url));
+            .children(endpoints("md:SingleSignOnService", &self.sign_on_url))
+            .children(soap("md:SingleSignOnService", "ecp"));
         Ok(Element::new("md:EntityDescriptor")
             .attribute("entityID", self.entity_id.clone())
             .attribute("validUntil", super::response::instant(valid_until))
-            .child(descriptor)
-            .canonical())
+            .child(descriptor))
     }
 
     /// Reads an AuthnRequest, LogoutRequest or LogoutResponse as it came, by redirect or POST.
@@ -162,4 +197,5 @@ impl TestIdp {
 }
 
 const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+const SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";

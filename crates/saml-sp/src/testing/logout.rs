@@ -42,10 +42,11 @@ impl TestLogoutRequest {
         }
     }
 
-    pub(super) fn build(&self, issuer: &str, key: &TestKey) -> Result<TestMessage, TestError> {
+    /// The message, not signed yet.
+    pub(super) fn element(&self, issuer: &str) -> Element {
         let sessions =
             self.session_indexes.iter().map(|index| Element::new("samlp:SessionIndex").text(index.clone()));
-        let request = Element::new("samlp:LogoutRequest")
+        Element::new("samlp:LogoutRequest")
             .attribute("Destination", self.destination.clone())
             .attribute("ID", self.id.clone())
             .attribute("IssueInstant", instant(self.now))
@@ -53,7 +54,11 @@ impl TestLogoutRequest {
             .attribute("Version", "2.0")
             .child(Element::new("saml:Issuer").text(issuer))
             .child(self.name_id.element())
-            .children(sessions);
+            .children(sessions)
+    }
+
+    pub(super) fn build(&self, issuer: &str, key: &TestKey) -> Result<TestMessage, TestError> {
+        let request = self.element(issuer);
         let bare = request.canonical();
         Ok(TestMessage::request(&self.destination, posted(request, self.sign, key)?, bare))
     }
@@ -91,15 +96,20 @@ impl TestLogoutResponse {
         }
     }
 
-    pub(super) fn build(&self, issuer: &str, key: &TestKey) -> Result<TestMessage, TestError> {
-        let response = Element::new("samlp:LogoutResponse")
+    /// The message, not signed yet.
+    pub(super) fn element(&self, issuer: &str) -> Element {
+        Element::new("samlp:LogoutResponse")
             .attribute("Destination", self.destination.clone())
             .attribute("ID", self.id.clone())
             .attribute_if("InResponseTo", self.in_response_to.clone())
             .attribute("IssueInstant", instant(self.now))
             .attribute("Version", "2.0")
             .child(Element::new("saml:Issuer").text(issuer))
-            .child(self.status.element());
+            .child(self.status.element())
+    }
+
+    pub(super) fn build(&self, issuer: &str, key: &TestKey) -> Result<TestMessage, TestError> {
+        let response = self.element(issuer);
         let bare = response.canonical();
         Ok(TestMessage::response(&self.destination, posted(response, self.sign, key)?, bare))
     }

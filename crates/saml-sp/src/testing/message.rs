@@ -34,6 +34,11 @@ impl TestMessage {
         }
     }
 
+    /// Any bytes under any parameter.
+    pub(super) fn of(parameter: &'static str, xml: &[u8]) -> Self {
+        Self { parameter, destination: String::new(), xml: xml.to_vec(), bare: xml.to_vec() }
+    }
+
     /// The message itself, as POST carries it under base64. UTF-8 unless a forgery says otherwise.
     #[must_use]
     pub fn xml(&self) -> &[u8] {

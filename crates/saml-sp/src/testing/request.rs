@@ -44,6 +44,8 @@ pub struct TestRequest {
     pub session_indexes: Vec<String>,
     /// The top-level status code, if it is a LogoutResponse.
     pub status: Option<String>,
+    /// The artifact to be exchanged, if it is an ArtifactResolve.
+    pub artifact: Option<String>,
     /// The RelayState, to be given back unchanged.
     pub relay_state: Option<String>,
     /// Whether an XML signature stands in the message.
@@ -54,6 +56,8 @@ pub struct TestRequest {
 /// What a service provider may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestRequestKind {
+    /// An ArtifactResolve, by SOAP.
+    ArtifactResolve,
     /// An AuthnRequest.
     Authn,
     /// A LogoutRequest.
@@ -132,7 +136,14 @@ pub(super) fn read(inbound: &Inbound<'_>) -> Result<TestRequest, TestError> {
 fn parse(xml: &[u8], relay_state: Option<String>) -> Result<TestRequest, TestError> {
     let document = Document::parse(xml, &Limits::default()).map_err(|_| TestError::Message)?;
     let root = document.root();
-    let kind = if root.is(PROTOCOL, "AuthnRequest") {
+    message(root, relay_state)
+}
+
+/// What an element says, whatever is around it.
+pub(super) fn message(root: Element<'_>, relay_state: Option<String>) -> Result<TestRequest, TestError> {
+    let kind = if root.is(PROTOCOL, "ArtifactResolve") {
+        TestRequestKind::ArtifactResolve
+    } else if root.is(PROTOCOL, "AuthnRequest") {
         TestRequestKind::Authn
     } else if root.is(PROTOCOL, "LogoutRequest") {
         TestRequestKind::Logout
@@ -164,6 +175,7 @@ fn parse(xml: &[u8], relay_state: Option<String>) -> Result<TestRequest, TestErr
             .and_then(|status| status.child(PROTOCOL, "StatusCode"))
             .and_then(|code| code.attribute("Value"))
             .map(str::to_owned),
+        artifact: root.child(PROTOCOL, "Artifact").map(|artifact| artifact.text().into_owned()),
         relay_state,
         has_xml_signature: root.child(crate::names::DS, "Signature").is_some(),
         query_signature: None,

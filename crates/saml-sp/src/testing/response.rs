@@ -47,6 +47,9 @@ pub struct LoginAnswer {
     pub algorithm: TestAlgorithm,
     /// Encrypts the assertion, if set.
     pub encrypt: Option<TestEncryption>,
+    /// Says that attribute values are strings (`xsi:type="xs:string"`), and lists the prefix in the signature's
+    /// `InclusiveNamespaces`, as Okta does.
+    pub typed_values: bool,
     /// The status; [`TestStatus::success`] carries an assertion, any other carries none.
     pub status: TestStatus,
 }
@@ -82,6 +85,7 @@ impl LoginAnswer {
             sign: TestSign::Assertion,
             algorithm: TestAlgorithm::Sha256,
             encrypt: None,
+            typed_values: false,
             status: TestStatus::success(),
         }
     }
@@ -118,15 +122,20 @@ impl LoginAnswer {
         };
         let mut response = self.response(issuer).child_if(content);
         if matches!(self.sign, TestSign::Both | TestSign::Response) {
-            Recipe::new(key, self.algorithm).sign(&mut response)?;
+            self.recipe(key).sign(&mut response)?;
         }
         Ok(response)
+    }
+
+    /// What its signatures are made with.
+    fn recipe<'k>(&self, key: &'k TestKey) -> Recipe<'k> {
+        Recipe { prefix_list: self.typed_values.then_some("xs"), ..Recipe::new(key, self.algorithm) }
     }
 
     pub(super) fn signed_assertion(&self, issuer: &str, key: &TestKey) -> Result<Element, TestError> {
         let mut assertion = self.assertion(issuer);
         if matches!(self.sign, TestSign::Assertion | TestSign::Both) {
-            Recipe::new(key, self.algorithm).sign(&mut assertion)?;
+            self.recipe(key).sign(&mut assertion)?;
         }
         Ok(assertion)
     }
@@ -187,7 +196,7 @@ impl LoginAnswer {
     }
 
     fn attribute_statement(&self) -> Option<Element> {
-        let attributes = self.attributes.iter().map(TestAttribute::element);
+        let attributes = self.attributes.iter().map(|attribute| attribute.element(self.typed_values));
         (!self.attributes.is_empty()).then(|| Element::new("saml:AttributeStatement").children(attributes))
     }
 }
@@ -284,8 +293,11 @@ impl TestAttribute {
         }
     }
 
-    fn element(&self) -> Element {
-        let values = self.values.iter().map(|value| Element::new("saml:AttributeValue").text(value.clone()));
+    fn element(&self, typed: bool) -> Element {
+        let values = self.values.iter().map(|value| {
+            let element = Element::new("saml:AttributeValue").text(value.clone());
+            if typed { element.declaring("xs").attribute("xsi:type", "xs:string") } else { element }
+        });
         Element::new("saml:Attribute")
             .attribute_if("FriendlyName", self.friendly_name.clone())
             .attribute("Name", self.name.clone())

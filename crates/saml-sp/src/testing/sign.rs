@@ -62,13 +62,15 @@ pub(super) struct Recipe<'a> {
     pub(super) key: &'a TestKey,
     pub(super) algorithm: TestAlgorithm,
     pub(super) transforms: Vec<&'static str>,
+    /// The list of inclusive prefixes of the canonicalization.
+    pub(super) prefix_list: Option<&'static str>,
     /// The Reference's URI; `#` and the element's ID if `None`.
     pub(super) uri: Option<String>,
 }
 
 impl<'a> Recipe<'a> {
     pub(super) fn new(key: &'a TestKey, algorithm: TestAlgorithm) -> Self {
-        Self { key, algorithm, transforms: vec![ENVELOPED, EXCLUSIVE], uri: None }
+        Self { key, algorithm, transforms: vec![ENVELOPED, EXCLUSIVE], prefix_list: None, uri: None }
     }
 
     /// A Reference to an element's canonical form.
@@ -78,7 +80,12 @@ impl<'a> Recipe<'a> {
             None => format!("#{}", element.value("ID").unwrap_or_default()),
         };
         let digest = hash(self.algorithm.message_digest(), element.canonical().as_bytes())?;
-        let transforms = self.transforms.iter().map(|uri| algorithm("ds:Transform", uri));
+        let transforms = self.transforms.iter().map(|uri| {
+            let list = self.prefix_list.filter(|_| *uri == EXCLUSIVE);
+            algorithm("ds:Transform", uri).child_if(
+                list.map(|list| Element::new("ec:InclusiveNamespaces").attribute("PrefixList", list)),
+            )
+        });
         Ok(Element::new("ds:Reference")
             .attribute("URI", uri)
             .child(Element::new("ds:Transforms").children(transforms))
