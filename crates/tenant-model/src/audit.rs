@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ConnectionId, Domain, PersonId, RequestId, TenantId, TokenId};
+use crate::ids::{AdminId, ConnectionId, Domain, PersonId, RequestId, TenantId, TokenId};
 use crate::person::Actor;
 
 /// One line of a tenant's audit trail; the host only ever appends.
@@ -68,6 +68,12 @@ impl AuditEvent {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
+    /// An account of the administration pages: invited, its password set, revoked.
+    AdminChanged,
+    /// Someone signed in to the administration pages.
+    AdminSignedIn,
+    /// Someone was refused there.
+    AdminSignInRefused,
     /// Emergency access was opened or closed, or who has it.
     BreakGlassChanged,
     /// A break-glass person signed in.
@@ -135,6 +141,8 @@ pub enum Action {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Target {
+    /// An account of the administration pages.
+    Admin(AdminId),
     /// A connection.
     Connection(ConnectionId),
     /// A domain.

@@ -129,6 +129,11 @@ macro_rules! text_type {
 }
 
 text_type!(
+    /// Id of one account of the administration pages, of the operator or of one tenant; it is no person's.
+    AdminId,
+    admin_id
+);
+text_type!(
     /// Name of an attribute as the assertion or the directory sends it: a plain name, a claim URI or a `urn:oid:`.
     ///
     /// Compared exactly: SAML Core 2.7.3.1 makes `Name` the identity of an attribute. `FriendlyName` is for people
@@ -212,6 +217,14 @@ text_type!(
     TokenId,
     token_id
 );
+
+impl AdminId {
+    /// An id from a UUID that the host made.
+    #[must_use]
+    pub fn from_uuid(id: Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
 
 impl ConnectionId {
     /// An id from a UUID that the host made.
@@ -419,6 +432,10 @@ fn line(kind: &'static str, text: &str, max: usize) -> Result<String, IdError> {
         return Err(IdError::Form { kind, expected: "text without white space around it" });
     }
     Ok(text.to_owned())
+}
+
+fn admin_id(text: &str) -> Result<String, IdError> {
+    slug("admin id", text)
 }
 
 fn attr_name(text: &str) -> Result<String, IdError> {

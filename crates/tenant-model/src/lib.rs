@@ -58,8 +58,8 @@ pub use enforcement::{
     preview_enforcement,
 };
 pub use ids::{
-    AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey, IdError,
-    KeyId, PersonId, ProfileId, RequestId, ResourceName, RoleName, TenantId, TokenId,
+    AdminId, AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey,
+    IdError, KeyId, PersonId, ProfileId, RequestId, ResourceName, RoleName, TenantId, TokenId,
 };
 pub use local_path::LocalPath;
 pub use login::{

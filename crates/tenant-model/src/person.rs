@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey, PersonId,
-    RoleName, TenantId,
+    AdminId, AttrName, ConnectionId, DepartmentName, Domain, EmailAddress, Epoch, Generation, GroupKey,
+    PersonId, RoleName, TenantId,
 };
 use crate::mapping::AttributeBag;
 
@@ -259,6 +259,8 @@ pub struct GroupRef {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
+    /// An account of the administration pages.
+    Admin(AdminId),
     /// An identity provider or directory.
     Connection(ConnectionId),
     /// The operator of the product.

@@ -320,7 +320,7 @@ fn state(
         (DirectoryState::Removed, Some(PersonState::Removed { at })) => PersonState::Removed { at: *at },
         (DirectoryState::Removed, _) => PersonState::Removed { at: now },
         (DirectoryState::Active, Some(PersonState::Inactive { by, at })) => match by {
-            Actor::Operator | Actor::Person(_) | Actor::System => {
+            Actor::Admin(_) | Actor::Operator | Actor::Person(_) | Actor::System => {
                 PersonState::Inactive { by: by.clone(), at: *at }
             }
             Actor::Connection(_) | Actor::Token(_) => PersonState::Active,

@@ -23,6 +23,8 @@ pub struct App {
     pub rates: Rates,
     /// What the operator watches.
     pub operations: Operations,
+    /// Hashes the passwords of admins.
+    pub passwords: crate::admin::password::Passwords,
     /// Cookies carry `Secure`, and logins are tied to their browser.
     pub secure_cookies: bool,
     /// The test identity provider and its pages are mounted.

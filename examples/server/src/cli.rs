@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::admin::AdminRight;
+use crate::admin::accounts::{DEFAULT_HOURS, MOST_HOURS};
 use crate::config::{Database, PublicUrl, RequestsPerSecond};
 
 /// A SAML service provider and SCIM service for many tenants, on one SQLite file.
@@ -25,6 +27,9 @@ pub enum Command {
     Demo(Demo),
     /// Copy the SQLite database, consistently, while servers run.
     Backup(Backup),
+    /// Invite and revoke those who use the administration pages.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Create and set up tenants.
     #[command(subcommand)]
     Tenant(Tenant),
@@ -155,6 +160,71 @@ pub struct Demo {
     /// Walk through the whole story by itself, print a line for each step, and exit with 0 or 1.
     #[arg(long)]
     pub check: bool,
+}
+
+/// `server admin …`.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Invite someone: prints a one-time code, with which they choose a password.
+    Invite {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        /// The one tenant that they administer [default: all tenants, as the operator].
+        #[arg(long)]
+        tenant: Option<String>,
+        /// What they may do.
+        #[arg(long, value_enum, value_delimiter = ',', default_values_t = AdminRight::all())]
+        rights: Vec<AdminRight>,
+        /// How long the code works.
+        #[arg(long, default_value_t = DEFAULT_HOURS, value_parser = clap::value_parser!(i64).range(1..=MOST_HOURS))]
+        hours: i64,
+        /// The URL of the server, for the address that is printed.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        public_url: PublicUrl,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take someone's password away and print a new one-time code; their sessions end.
+    Reset {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Their tenant [default: the operator's accounts].
+        #[arg(long)]
+        tenant: Option<String>,
+        /// How long the code works.
+        #[arg(long, default_value_t = DEFAULT_HOURS, value_parser = clap::value_parser!(i64).range(1..=MOST_HOURS))]
+        hours: i64,
+        /// The URL of the server, for the address that is printed.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        public_url: PublicUrl,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Switch someone off; their sessions end.
+    Revoke {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Their tenant [default: the operator's accounts].
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List them, one line each: address, state, rights, last sign-in.
+    List {
+        /// The tenant [default: the operator's accounts].
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 /// `server tenant …`.

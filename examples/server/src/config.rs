@@ -90,6 +90,14 @@ impl PublicUrl {
         &self.0
     }
 
+    /// Scheme, host and port, as browsers name where a form comes from.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |at| at.saturating_add(3));
+        let path = self.0.get(host..).and_then(|rest| rest.find('/'));
+        path.and_then(|path| self.0.get(..host.saturating_add(path))).unwrap_or(&self.0)
+    }
+
     /// The URL of a path that starts with a slash.
     #[must_use]
     pub fn join(&self, path: &str) -> String {
@@ -208,6 +216,11 @@ mod tests {
     #[test]
     fn a_public_url_is_absolute_and_loses_its_last_slash() {
         assert_eq!("https://sp.example/".parse::<PublicUrl>().unwrap().join("/x"), "https://sp.example/x");
+        for (url, origin) in
+            [("https://sp.example/a/b", "https://sp.example"), ("http://[::1]:80", "http://[::1]:80")]
+        {
+            assert_eq!(url.parse::<PublicUrl>().unwrap().origin(), origin);
+        }
         assert!("sp.example".parse::<PublicUrl>().is_err());
         assert!("ftp://sp.example".parse::<PublicUrl>().is_err());
         assert!("https://u@sp.example".parse::<PublicUrl>().is_err());

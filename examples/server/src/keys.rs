@@ -77,6 +77,24 @@ impl Keys {
         hex(&mac(&self.derive("browser secret hash 1"), secret.as_bytes()))
     }
 
+    /// The keyed hash under which the secret of an admin's session is stored.
+    #[must_use]
+    pub fn admin_hash(&self, secret: &str) -> String {
+        hex(&mac(&self.derive("admin session hash 1"), secret.as_bytes()))
+    }
+
+    /// The keyed hash under which a one-time code of an admin is stored.
+    #[must_use]
+    pub fn code_hash(&self, code: &str) -> String {
+        hex(&mac(&self.derive("admin code hash 1"), code.as_bytes()))
+    }
+
+    /// What forms must send back to prove that this server showed them to this browser.
+    #[must_use]
+    pub fn form_token(&self, secret: &str) -> String {
+        hex(&mac(&self.derive("admin form token 1"), secret.as_bytes()))
+    }
+
     /// The key that seals the cursors of lists.
     #[must_use]
     pub fn cursor_key(&self) -> CursorKey {

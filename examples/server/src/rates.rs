@@ -8,8 +8,9 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use tenant_model::{Bucket, RateLimit, RateRefusal, TenantId, rate};
+use tenant_model::{Bucket, EmailAddress, RateLimit, RateRefusal, TenantId, rate};
 
+use crate::admin::Scope;
 use crate::config::RequestsPerSecond;
 
 /// What came lately from tenants and addresses.
@@ -18,6 +19,8 @@ pub struct Rates {
     per_tenant: RateLimit,
     tenants: Buckets<TenantId>,
     peers: Buckets<Peer>,
+    sign_ins: Buckets<Peer>,
+    unknown_admins: Buckets<(Scope, String)>,
 }
 
 impl Rates {
@@ -29,7 +32,13 @@ impl Rates {
             burst: requests.saturating_mul(BURST_SECONDS),
             per_minute: requests.saturating_mul(SECONDS_A_MINUTE),
         };
-        Self { per_tenant, tenants: Buckets::default(), peers: Buckets::default() }
+        Self {
+            per_tenant,
+            tenants: Buckets::default(),
+            peers: Buckets::default(),
+            sign_ins: Buckets::default(),
+            unknown_admins: Buckets::default(),
+        }
     }
 
     /// Counts a request of a tenant.
@@ -46,6 +55,28 @@ impl Rates {
     /// [`RateRefusal`] when too many came from there.
     pub fn failure(&self, peer: Peer, now: DateTime<Utc>) -> Result<(), RateRefusal> {
         self.peers.take(&peer, &RateLimit::FAILURES_PER_ADDRESS, now)
+    }
+
+    /// Counts a sign-in of an admin, whatever comes of it.
+    ///
+    /// # Errors
+    /// [`RateRefusal`] when too many came from there.
+    pub fn sign_in(&self, peer: Peer, now: DateTime<Utc>) -> Result<(), RateRefusal> {
+        self.sign_ins.take(&peer, &RateLimit::FAILURES_PER_ADDRESS, now)
+    }
+
+    /// Counts a sign-in to an account that there is not, as one to an account that there is.
+    ///
+    /// # Errors
+    /// [`RateRefusal`] when too many came.
+    pub fn unknown_admin(
+        &self,
+        scope: &Scope,
+        email: &EmailAddress,
+        limit: &RateLimit,
+        now: DateTime<Utc>,
+    ) -> Result<(), RateRefusal> {
+        self.unknown_admins.take(&(scope.clone(), email.fold()), limit, now)
     }
 }
 
@@ -101,8 +132,8 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 const SECONDS_A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
-/// The slowest bucket, that of failures, is full after as long.
-const KEPT_SECONDS: i64 = 120;
+/// The slowest bucket, that of guesses at an admin's password, is full after as long.
+const KEPT_SECONDS: i64 = 600;
 /// A bucket takes some hundred bytes; addresses are as many as an outsider has.
 const MOST_BUCKETS: usize = 50_000;
 const MOST_KEPT: usize = 40_000;

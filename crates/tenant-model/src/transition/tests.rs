@@ -225,7 +225,11 @@ fn what_came_from_logins_gives_way_to_the_directory() {
 
 #[test]
 fn whom_an_admin_switched_off_the_directory_does_not_switch_on() {
-    for by in [Actor::Operator, Actor::Person(person_id("root"))] {
+    for by in [
+        Actor::Operator,
+        Actor::Admin(crate::AdminId::parse("a1").unwrap()),
+        Actor::Person(person_id("root")),
+    ] {
         let mut before = alice();
         before.state = PersonState::Inactive { by: by.clone(), at: at(-1) };
         let after = known(&before, &active());

@@ -209,3 +209,51 @@ CREATE TABLE audit (
     body TEXT NOT NULL,
     PRIMARY KEY (tenant_id, at, audit_id)
 );
+
+-- Accounts of the administration pages; an empty tenant_id is the operator's, who reaches all tenants.
+CREATE TABLE admins (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    admin_id TEXT COLLATE "C" NOT NULL,
+    email_fold TEXT COLLATE "C" NOT NULL,
+    epoch BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    password TEXT COLLATE "C",
+    code_hash TEXT COLLATE "C",
+    code_ends_at BIGINT,
+    guesses_body TEXT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, admin_id)
+);
+CREATE UNIQUE INDEX admins_email ON admins (tenant_id, email_fold);
+
+CREATE TABLE admin_sessions (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    session_hash TEXT COLLATE "C" NOT NULL,
+    admin_id TEXT COLLATE "C" NOT NULL,
+    epoch BIGINT NOT NULL,
+    flash_body TEXT,
+    created_at BIGINT NOT NULL,
+    idle_until BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, session_hash),
+    FOREIGN KEY (tenant_id, admin_id) REFERENCES admins (tenant_id, admin_id) ON DELETE CASCADE
+);
+CREATE INDEX admin_sessions_admin ON admin_sessions (tenant_id, admin_id);
+CREATE INDEX admin_sessions_expiry ON admin_sessions (ends_at);
+
+-- Forms that may be sent once, such as those that make a secret.
+CREATE TABLE admin_forms (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    session_hash TEXT COLLATE "C" NOT NULL,
+    form TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant_id, session_hash, form),
+    FOREIGN KEY (tenant_id, session_hash) REFERENCES admin_sessions (tenant_id, session_hash) ON DELETE CASCADE
+);
+
+-- What concerns no tenant: accounts of the operator.
+CREATE TABLE operator_audit (
+    at BIGINT NOT NULL,
+    audit_id TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (at, audit_id)
+);

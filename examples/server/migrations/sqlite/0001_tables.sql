@@ -208,3 +208,51 @@ CREATE TABLE audit (
     body TEXT NOT NULL,
     PRIMARY KEY (tenant_id, at, audit_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Accounts of the administration pages; an empty tenant_id is the operator's, who reaches all tenants.
+CREATE TABLE admins (
+    tenant_id TEXT NOT NULL,
+    admin_id TEXT NOT NULL,
+    email_fold TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    password TEXT,
+    code_hash TEXT,
+    code_ends_at INTEGER,
+    guesses_body TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, admin_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX admins_email ON admins (tenant_id, email_fold);
+
+CREATE TABLE admin_sessions (
+    tenant_id TEXT NOT NULL,
+    session_hash TEXT NOT NULL,
+    admin_id TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    flash_body TEXT,
+    created_at INTEGER NOT NULL,
+    idle_until INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, session_hash),
+    FOREIGN KEY (tenant_id, admin_id) REFERENCES admins (tenant_id, admin_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX admin_sessions_admin ON admin_sessions (tenant_id, admin_id);
+CREATE INDEX admin_sessions_expiry ON admin_sessions (ends_at);
+
+-- Forms that may be sent once, such as those that make a secret.
+CREATE TABLE admin_forms (
+    tenant_id TEXT NOT NULL,
+    session_hash TEXT NOT NULL,
+    form TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, session_hash, form),
+    FOREIGN KEY (tenant_id, session_hash) REFERENCES admin_sessions (tenant_id, session_hash) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- What concerns no tenant: accounts of the operator.
+CREATE TABLE operator_audit (
+    at INTEGER NOT NULL,
+    audit_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (at, audit_id)
+) STRICT, WITHOUT ROWID;

@@ -1,5 +1,6 @@
 //! What the command line does. Commands work on the database alone, so they work while a server runs.
 
+pub mod admin;
 pub mod backup;
 pub mod tenant;
 pub mod token;
@@ -9,8 +10,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admin::password::Passwords;
 use crate::app::{App, Base, OpenError};
-use crate::cli::{Cli, Command, Serve, Tenant, Token};
+use crate::cli::{Admin, Cli, Command, Serve, Tenant, Token};
 use crate::config::PublicUrl;
 use crate::operations::Operations;
 use crate::random::NoRandomness;
@@ -27,6 +29,29 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Serve(options) => serve_command(options).await?,
         Command::Demo(options) => return crate::demo::run(options).await,
         Command::Backup(options) => backup::run(&options).await?,
+        Command::Admin(Admin::Invite { email, tenant, rights, hours, public_url, data }) => {
+            let base = Base::open(&data).await?;
+            let code = admin::invite(&base, &email, tenant.as_deref(), &rights, hours).await?;
+            admin::tell(&public_url, tenant.as_deref(), &email, hours);
+            print(&code)?;
+        }
+        Command::Admin(Admin::Reset { email, tenant, hours, public_url, data }) => {
+            let base = Base::open(&data).await?;
+            let code = admin::reset(&base, &email, tenant.as_deref(), hours).await?;
+            admin::tell(&public_url, tenant.as_deref(), &email, hours);
+            print(&code)?;
+        }
+        Command::Admin(Admin::Revoke { email, tenant, data }) => {
+            let base = Base::open(&data).await?;
+            admin::revoke(&base, &email, tenant.as_deref()).await?;
+            note(&format!("{email} is out; the next request of theirs is refused"));
+        }
+        Command::Admin(Admin::List { tenant, data }) => {
+            let base = Base::open(&data).await?;
+            for line in admin::list(&base, tenant.as_deref()).await? {
+                print(&line)?;
+            }
+        }
         Command::Tenant(Tenant::Create { id, profile, name, bulk, data }) => {
             let base = Base::open(&data).await?;
             tenant::create(&base, &id, &profile, name.as_deref(), bulk).await?;
@@ -77,7 +102,8 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
     let rates = Rates::per_second(options.requests_per_second);
     let operations = Operations::new();
     let (region, secure_cookies) = (options.region, options.secure_cookies);
-    let app = App { base, public_url, region, rates, operations, secure_cookies, demo: None };
+    let passwords = Passwords::default();
+    let app = App { base, public_url, region, rates, operations, passwords, secure_cookies, demo: None };
     let app = Arc::new(app);
     let operator = match options.metrics_listen {
         Some(address) => Some(serve::operator(address, app.clone()).await?),
@@ -186,6 +212,12 @@ pub enum CommandError {
     /// A date that is none.
     #[error("{0:?} is no date: write 2027-01-31 or 2027-01-31T12:00:00Z")]
     Date(String),
+    /// Nothing was done with an account of the administration pages.
+    #[error("{0}")]
+    Account(#[from] crate::admin::accounts::AccountFault),
+    /// There is no such account.
+    #[error("there is no administrator {0} there; see `server admin list`")]
+    NoAdmin(String),
     /// No token fits.
     #[error("tenant {0} has no such token in use; see `server token list`")]
     NoToken(String),

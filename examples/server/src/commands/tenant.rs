@@ -33,6 +33,21 @@ pub async fn create(
     name: Option<&str>,
     bulk: bool,
 ) -> Result<(), CommandError> {
+    create_by(base, id, product, name, bulk, Actor::Operator).await
+}
+
+/// The same, saying who does it.
+///
+/// # Errors
+/// [`CommandError`]; then nothing was stored.
+pub async fn create_by(
+    base: &Base,
+    id: &str,
+    product: &str,
+    name: Option<&str>,
+    bulk: bool,
+    by: Actor,
+) -> Result<(), CommandError> {
     let now = clock::now();
     let product = self::product(base, product)?;
     let tenant = product.tenant(TenantId::parse(id)?, name.unwrap_or(id));
@@ -47,7 +62,7 @@ pub async fn create(
     })?;
     tenants::insert_key(&mut tx, &tenant.id, &key, now).await?;
     tenants::put_scim(&mut tx, &connection).await?;
-    let event = AuditEvent::done(&tenant.id, now, Actor::Operator, Action::TenantCreated, Target::Tenant);
+    let event = AuditEvent::done(&tenant.id, now, by, Action::TenantCreated, Target::Tenant);
     people::audit(&mut tx, &[event]).await?;
     tx.commit().await?;
     Ok(())

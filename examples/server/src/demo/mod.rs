@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 
 pub use idp::DemoIdp;
 
+use crate::admin::password::Passwords;
 use crate::app::{App, Base, Shared};
 use crate::cli::{Demo, Purpose, Which};
 use crate::client::Client;
@@ -54,6 +55,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
         region: None,
         rates,
         operations,
+        passwords: Passwords::default(),
         secure_cookies: false,
         demo: Some(idp),
     };

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
+use tenant_model::RateRefusal;
 
 use crate::http::html;
 use crate::keys::KeyError;
@@ -125,6 +126,14 @@ impl From<StoreError> for Refusal {
     }
 }
 
+impl From<RateRefusal> for Refusal {
+    fn from(refusal: RateRefusal) -> Self {
+        let mut out = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal.code(), refusal.to_string());
+        out.retry_after = Some(refusal.retry_after_seconds);
+        out
+    }
+}
+
 impl From<NoRandomness> for Refusal {
     fn from(error: NoRandomness) -> Self {
         tracing::error!(%error, "no randomness");
@@ -185,7 +194,7 @@ pub fn prefers_json(request: &HeaderMap) -> bool {
 /// What to say where a value cannot be stored.
 pub(crate) const UNSTORABLE: &str = "a text holds the character U+0000 or is too long to be looked up by";
 
-fn retry_later(seconds: Option<u64>, mut answer: Answer) -> Answer {
+pub(super) fn retry_later(seconds: Option<u64>, mut answer: Answer) -> Answer {
     let unavailable = (answer.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(UNAVAILABLE_SECONDS);
     if let Some(seconds) = seconds.or(unavailable) {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

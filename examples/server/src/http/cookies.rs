@@ -5,6 +5,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 /// A cookie of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
+    /// An admin's session. `Lax`, so that a connection test that comes back from the identity provider finds it.
+    Admin,
+    /// Ties the forms that are shown before a sign-in to the browser.
+    AdminForm,
     /// Ties a login to the browser that began it. The identity provider answers with a POST from its own site, so
     /// over HTTPS this one is `SameSite=None`.
     Login,
@@ -17,6 +21,10 @@ impl Cookie {
     #[must_use]
     pub fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
+            (Self::Admin, false) => "admin",
+            (Self::Admin, true) => "__Host-admin",
+            (Self::AdminForm, false) => "admin-form",
+            (Self::AdminForm, true) => "__Host-admin-form",
             (Self::Login, false) => "login",
             (Self::Login, true) => "__Host-login",
             (Self::Session, false) => "session",

@@ -41,6 +41,9 @@ pub fn sentence(text: &str) -> String {
     characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
+/// The script of the administration pages.
+pub const SCRIPT: &str = include_str!("copy.js");
+
 /// The style sheet of every page.
 pub const STYLE: &str = include_str!("style.css");
 

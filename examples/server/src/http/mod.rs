@@ -1,5 +1,6 @@
 //! The endpoints. Each handler decodes, calls a crate, stores, answers.
 
+pub mod admin;
 pub mod answer;
 pub mod body;
 pub mod cookies;
@@ -26,10 +27,12 @@ use crate::http::answer::{Answer, Refusal};
 pub fn router(app: Shared) -> Router {
     let mut router = Router::new()
         .route("/", get(pages::home))
+        .route("/assets/copy.js", get(pages::script))
         .route("/assets/style.css", get(pages::style))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/v1/session", get(session::show));
+    router = admin::routes(router);
     if app.demo.is_some() {
         router = crate::demo::routes(router);
     }

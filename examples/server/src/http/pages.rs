@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use crate::app::Shared;
 use crate::clock;
 use crate::http::answer::{Answer, Refusal, typed};
-use crate::http::html::{STYLE, escape, page};
+use crate::http::html::{SCRIPT, STYLE, escape, page};
 use crate::http::session;
 
 /// `GET /`: who is signed in, and where to begin.
@@ -48,6 +48,11 @@ pub(super) async fn home(State(app): State<Shared>, headers: HeaderMap) -> Answe
          <tr><td><code>/healthz</code></td><td>Whether the server works</td></tr></table>",
     );
     page(StatusCode::OK, "Single sign-on and provisioning", &body)
+}
+
+/// `GET /assets/copy.js`: buttons that copy. Pages work without it.
+pub(super) async fn script() -> Answer {
+    typed(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT)
 }
 
 /// `GET /assets/style.css`.

@@ -16,6 +16,7 @@
 //! What one statement decides alone, by a unique index or a condition in its `WHERE`, needs no lock:
 //! [`Store::begin_unlocked`].
 
+pub mod admins;
 pub mod directory;
 mod error;
 mod gate;

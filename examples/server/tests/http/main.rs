@@ -5,6 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "JSON answers null where there is nothing")]
 #![expect(clippy::arithmetic_side_effects, reason = "test counters")]
 
+pub(crate) mod admin;
 pub(crate) mod bad_input;
 pub(crate) mod bulk;
 pub(crate) mod clients;

@@ -1,0 +1,50 @@
+//! The administration pages. Server-rendered, without inline style or script, usable without JavaScript.
+//!
+//! # Adding a page
+//! 1. Write a module here with handlers. A handler takes one of the types of [`guard`], which sign-in, tenant, CSRF
+//!    token, origin and the size of the form are checked by, and answers [`guard::Done`]:
+//!    ```ignore
+//!    pub(super) async fn show(at: InTenant) -> Done {
+//!        Ok(at.page("Domains", html! { p { "…" } }))               // escapes what is put in
+//!    }
+//!    pub(super) async fn add(PostedInTenant { at, form }: PostedInTenant) -> Done {
+//!        at.require(&Right::Security, Action::DomainChanged, Target::Tenant).await?;
+//!        let mut tx = at.begin().await?;
+//!        // … a function of tenant-model decides; store what it gives, and its audit event, in this transaction …
+//!        at.by.flash(&mut tx, "The domain was added.").await?;
+//!        tx.commit().await?;
+//!        Ok(go(&at.address("/domains")))                          // post, redirect, get
+//!    }
+//!    ```
+//! 2. Add its routes to [`routes`]: below `/admin/tenants/{tenant}/…`, GET to show, POST to change, nothing else.
+//! 3. Add it to [`frame::TABS`], if it shall be found in the tenant's navigation.
+//!
+//! Forms are made with [`form`]: [`form::post`] puts the token in, [`form::Input`] and its like tie label, hint and error
+//! to the control; [`form::copyable`] shows a value to copy. On mistakes answer the same page with
+//! [`frame::SignedIn::page_with`] and the [`form::Errors`]. A secret that is shown once is shown by the answer to the
+//! POST itself, never by an address; ask [`guard::SignedIn::first_use`] first. A form that leads a browser to another
+//! site (a connection test) is a link instead: `form-action 'self'` forbids it.
+
+pub mod form;
+pub mod frame;
+pub mod guard;
+mod overview;
+mod sign_in;
+mod start;
+mod tenants;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::Shared;
+
+/// The routes of the administration pages.
+pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
+    router
+        .route("/admin", get(tenants::home))
+        .route("/admin/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/admin/sign-out", post(sign_in::leave))
+        .route("/admin/start", get(start::show).post(start::choose))
+        .route("/admin/tenants", get(tenants::list).post(tenants::create))
+        .route("/admin/tenants/{tenant}", get(overview::show))
+}
