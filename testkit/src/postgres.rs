@@ -21,7 +21,8 @@ use std::time::Duration;
 pub struct Postgres {
     /// A shell that waits for its standard input to close, and then ends the server.
     guard: Child,
-    folder: PathBuf,
+    place: Place,
+    programs: PathBuf,
     port: u16,
     password: String,
 }
@@ -57,6 +58,26 @@ impl Postgres {
         panic!("no port could be had for PostgreSQL:\n{}", place.log());
     }
 
+    /// Ends the server and keeps its data: what a test of a lost database does.
+    ///
+    /// # Panics
+    /// When the folder cannot be written to.
+    pub fn stop(&mut self) {
+        fs::write(self.place.folder.join(KEEP), "").expect("the folder is ours");
+        drop(self.guard.stdin.take());
+        self.guard.wait().expect("the guard ends when the server has");
+    }
+
+    /// Starts the server on the same data and port again.
+    ///
+    /// # Panics
+    /// When it does not start within 30 seconds.
+    pub fn start_again(&mut self) {
+        self.guard = self.place.guard(&self.programs, self.port);
+        assert!(self.place.is_ready(), "the port was taken meanwhile:\n{}", self.place.log());
+        fs::remove_file(self.place.folder.join(KEEP)).expect("the file was made");
+    }
+
     /// The address of a database for a client: `postgres` is there from the start, more come with `CREATE DATABASE`.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://{USER}:{}@127.0.0.1:{}/{database}", self.password, self.port)
@@ -69,7 +90,7 @@ impl Drop for Postgres {
         // The guard ends when the server has; a panic here would hide why the test failed.
         let _ = self.guard.wait();
         // Fails if the folder is kept for another try. Its parent may be root's, so the guard cannot do it.
-        let _ = fs::remove_dir(&self.folder);
+        let _ = fs::remove_dir(&self.place.folder);
     }
 }
 
@@ -92,6 +113,7 @@ pub fn programs() -> Option<PathBuf> {
 }
 
 /// A folder that the server owns, and whom it runs as.
+#[derive(Clone, Debug)]
 struct Place {
     folder: PathBuf,
     /// User and group to become, if this process is root's.
@@ -106,6 +128,7 @@ impl Place {
         let build = program.ancestors().nth(3).map(|folder| folder.join("tmp"));
         let candidates = build.into_iter().chain([std::env::temp_dir()]);
         for parent in candidates {
+            remove_leftovers(&parent);
             let folder = parent.join(format!("postgres-{}", random_word()));
             if fs::create_dir_all(&folder).is_err() {
                 continue;
@@ -163,6 +186,25 @@ impl Place {
     /// Starts the server on a free port; `None` if the port was taken meanwhile.
     fn serve(&self, programs: &Path, password: &str) -> Option<Postgres> {
         let port = free_port().expect("a port of the loopback address");
+        let server = Postgres {
+            guard: self.guard(programs, port),
+            place: self.clone(),
+            programs: programs.to_owned(),
+            port,
+            password: password.to_owned(),
+        };
+        if self.is_ready() {
+            return Some(server);
+        }
+        // The guard deletes the data at its end, and the next try needs them.
+        fs::write(self.folder.join(KEEP), "").expect("the folder is ours");
+        drop(server);
+        fs::remove_file(self.folder.join(KEEP)).expect("the file was made");
+        None
+    }
+
+    /// Starts the server below its guard.
+    fn guard(&self, programs: &Path, port: u16) -> Child {
         let log = fs::File::create(self.folder.join("log")).expect("the folder is ours");
         let mut guard = self.command(Path::new("/bin/sh"));
         guard.args(["-c", GUARD, "guard"]).arg(programs.join("postgres"));
@@ -173,23 +215,18 @@ impl Place {
             guard.args(["-c", setting]);
         }
         guard.stdin(Stdio::piped()).stderr(log);
-        let server = Postgres {
-            guard: guard.spawn().expect("a shell can be run"),
-            folder: self.folder.clone(),
-            port,
-            password: password.to_owned(),
-        };
+        guard.spawn().expect("a shell can be run")
+    }
+
+    /// Waits until the server takes connections; false if its port is taken.
+    fn is_ready(&self) -> bool {
         for _ in 0..LOOKS {
             let log = self.log();
             if log.contains("ready to accept connections") {
-                return Some(server);
+                return true;
             }
             if log.contains("could not create any TCP/IP sockets") {
-                // The guard deletes the data at its end, and the next try needs them.
-                fs::write(self.folder.join("keep"), "").expect("the folder is ours");
-                drop(server);
-                fs::remove_file(self.folder.join("keep")).expect("the file was made");
-                return None;
+                return false;
             }
             assert!(!log.contains("FATAL:"), "PostgreSQL did not start:\n{log}");
             sleep(PAUSE);
@@ -199,6 +236,19 @@ impl Place {
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+/// Removes the empty folders that servers of test programs without a proper end left behind.
+fn remove_leftovers(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with("postgres-"));
+        // One that was made just now may still be filled.
+        let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+        if is_ours && age.is_some_and(|age| age > LEFT_OVER) {
+            // Fails where a server still has its data.
+            let _ = fs::remove_dir(entry.path());
+        }
     }
 }
 
@@ -236,7 +286,10 @@ kill -INT "$server" 2>/dev/null
 wait "$server"
 [ -e keep ] || rm -rf data log password usable"#;
 
+/// The guard leaves the data where it is as long as there is a file of this name.
+const KEEP: &str = "keep";
 const USER: &str = "test";
+const LEFT_OVER: Duration = Duration::from_secs(600);
 const PORTS: usize = 5;
 /// Half a minute altogether: a machine under load takes some seconds.
 const LOOKS: usize = 1500;
@@ -250,7 +303,7 @@ mod tests {
 
     #[test]
     fn starts_on_its_own_and_leaves_nothing_behind() {
-        let Some(server) = Postgres::start() else { return };
+        let Some(mut server) = Postgres::start() else { return };
         let port = server.port;
         // A request for encryption is answered with one letter, whatever the answer.
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -258,8 +311,12 @@ mod tests {
         let mut answer = [0];
         stream.read_exact(&mut answer).unwrap();
         assert!(matches!(answer, [b'N' | b'S']));
-        let folder = server.folder.clone();
+        let folder = server.place.folder.clone();
         assert!(folder.join("data").is_dir());
+        server.stop();
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+        server.start_again();
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
         drop(server);
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
         assert!(!folder.exists());

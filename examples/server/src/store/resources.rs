@@ -173,6 +173,10 @@ pub async fn find(
     kind: &str,
     id: &str,
 ) -> Result<Option<StoredResource>, StoreError> {
+    if id.contains('\0') {
+        // No id has it, and PostgreSQL would call the question itself wrong.
+        return Ok(None);
+    }
     let row = sqlx::query(
         "SELECT resource_id, type, connection_id, person_id, body, created_at, updated_at, version \
          FROM scim_resources WHERE tenant_id = $1 AND resource_id = $2 AND type = $3",

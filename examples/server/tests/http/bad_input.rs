@@ -14,6 +14,7 @@ fn nothing_that_a_scim_client_sends_is_the_servers_fault() {
     let deep = "[".repeat(100_000);
     let long_filter = format!("/scim/v2/Users?filter={}", "(".repeat(6_000));
     let huge = format!("{{\"userName\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
+    let long_key = format!("{{\"userName\":\"long\",\"displayName\":\"{}\"}}", "\u{00e9}".repeat(1_500));
     let wide = format!("{{\"userName\":\"x\",\"emails\":[{}]}}", "{\"value\":\"a\"},".repeat(30_000) + "{}");
     let cases: Vec<(&str, &str, &[u8], u16)> = vec![
         ("POST", "/scim/v2/Users", b"", 400),
@@ -23,6 +24,9 @@ fn nothing_that_a_scim_client_sends_is_the_servers_fault() {
         ("POST", "/scim/v2/Users", b"\xff\xfe", 400),
         ("POST", "/scim/v2/Users", br#"{"userName":"a","username":"b"}"#, 400),
         ("POST", "/scim/v2/Users", br#"{"userName":"a\u0000b"}"#, 400),
+        ("POST", "/scim/v2/Users", br#"{"userName":"nul","title":"a\u0000b"}"#, 400),
+        ("POST", "/scim/v2/Users", br#"{"userName":"nul","name":{"givenName":"\u0000"}}"#, 400),
+        ("POST", "/scim/v2/Users", long_key.as_bytes(), 400),
         ("POST", "/scim/v2/Users", br#"{"userName":["a","b"]}"#, 400),
         ("POST", "/scim/v2/Users", br#"{"userName":"  "}"#, 400),
         ("POST", "/scim/v2/Users", br#"{"userName":{"__proto__":1}}"#, 400),
@@ -31,7 +35,11 @@ fn nothing_that_a_scim_client_sends_is_the_servers_fault() {
         ("POST", "/scim/v2/Users", wide.as_bytes(), 413),
         ("POST", "/scim/v2/Groups", br#"{"displayName":"x","members":[{"display":"y"}]}"#, 400),
         ("POST", "/scim/v2/Groups", br#"{"displayName":"x","members":7}"#, 400),
+        ("POST", "/scim/v2/Groups", br#"{"displayName":"x","members":[{"value":"a\u0000"}]}"#, 400),
         ("PUT", &one, b"{}", 400),
+        ("PUT", &one, br#"{"userName":"alice@example.com","nickName":"\u0000"}"#, 400),
+        ("PATCH", &one, br#"{"Operations":[{"op":"replace","path":"title","value":"\u0000"}]}"#, 400),
+        ("PATCH", &one, br#"{"Operations":[{"op":"remove","path":"emails[value eq \"\\u0000\"]"}]}"#, 400),
         ("PATCH", &one, b"{}", 400),
         ("PATCH", &one, br#"{"Operations":[{"op":"copy","path":"a"}]}"#, 400),
         ("PATCH", &one, br#"{"Operations":[{"op":"remove"}]}"#, 400),
@@ -46,6 +54,8 @@ fn nothing_that_a_scim_client_sends_is_the_servers_fault() {
         ("GET", "/scim/v2/Users?sortBy=nothing", b"", 400),
         ("GET", "/scim/v2/Users?attributes=userName&excludedAttributes=emails", b"", 400),
         ("GET", "/scim/v2/Users/%ff", b"", 404),
+        ("GET", "/scim/v2/Users/a%00", b"", 404),
+        ("DELETE", "/scim/v2/Users/a%00", b"", 404),
         ("GET", "/scim/v2/Users/..%2f..", b"", 404),
         ("GET", "/scim/v2/users", b"", 404),
         ("GET", "/scim/v2/Users/a/b", b"", 404),

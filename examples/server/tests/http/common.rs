@@ -11,6 +11,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use example_server::client::{Client, Reply};
@@ -68,8 +69,9 @@ impl Drop for Folder {
 /// A running server.
 pub(crate) struct Server {
     child: Child,
-    pub(crate) folder: Folder,
+    pub(crate) folder: Arc<Folder>,
     pub(crate) url: String,
+    log: PathBuf,
 }
 
 impl Server {
@@ -83,29 +85,36 @@ impl Server {
         Self::start_in(Folder::new(), options)
     }
 
+    /// Starts a second process on the same database, with the same key.
+    pub(crate) fn start_beside(&self, options: &[&str]) -> Self {
+        Self::start_in(self.folder.clone(), options)
+    }
+
     /// Starts on the database of a folder.
-    pub(crate) fn start_in(folder: Folder, options: &[&str]) -> Self {
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+    pub(crate) fn start_in(folder: impl Into<Arc<Folder>>, options: &[&str]) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let folder = folder.into();
+        let log = folder.path().join(format!("log-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         let mut child = Command::new(BINARY)
             .args(["serve", "--listen", "127.0.0.1:0", "--database", folder.database()])
             .args(options)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("no address: {line:?}"));
-        Self { url: url.to_owned(), child, folder }
+        Self { url: url.to_owned(), child, folder, log }
     }
 
     /// Ends the process at once, as a power cut would; gives the folder back.
-    pub(crate) fn kill(mut self) -> Folder {
+    pub(crate) fn kill(mut self) -> Arc<Folder> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        std::mem::replace(&mut self.folder, Folder { path: PathBuf::new(), database: String::new() })
+        self.folder.clone()
     }
 
     /// Asks the process to end, and gives its exit code.
@@ -117,7 +126,7 @@ impl Server {
 
     /// What the process has logged since it started.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     pub(crate) fn client(&self) -> Client {

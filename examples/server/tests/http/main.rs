@@ -13,6 +13,8 @@ pub(crate) mod cluster;
 pub(crate) mod command_line;
 pub(crate) mod common;
 pub(crate) mod durability;
+pub(crate) mod fleet;
+pub(crate) mod fleet_races;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
 pub(crate) mod paging;

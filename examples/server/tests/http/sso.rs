@@ -42,8 +42,13 @@ impl TestProvider {
     }
 
     pub(crate) fn unsolicited(&self, server: &Server, tenant: &str, email: &str) -> LoginAnswer {
-        let entity = format!("{}/v1/sso/metadata", server.url);
-        let acs = format!("{}/v1/sso/acs?org_id={tenant}", server.url);
+        self.unsolicited_at(&server.url, tenant, email)
+    }
+
+    /// For a service provider under a public address.
+    pub(crate) fn unsolicited_at(&self, url: &str, tenant: &str, email: &str) -> LoginAnswer {
+        let entity = format!("{url}/v1/sso/metadata");
+        let acs = format!("{url}/v1/sso/acs?org_id={tenant}");
         let mut answer = LoginAnswer::new(&fresh_id(), &entity, &acs, clock::now());
         answer.name_id = TestNameId::email(email);
         answer.attributes = vec![TestAttribute::new("email", &[email])];
@@ -56,8 +61,12 @@ impl TestProvider {
         answer: &LoginAnswer,
         relay_state: Option<&str>,
     ) -> Reply {
-        let message = self.idp.respond(answer).unwrap();
-        post_raw(browser, answer.destination.as_deref().unwrap(), message.form_body(relay_state))
+        post_raw(browser, answer.destination.as_deref().unwrap(), self.form(answer, relay_state))
+    }
+
+    /// The signed Response as a browser posts it.
+    pub(crate) fn form(&self, answer: &LoginAnswer, relay_state: Option<&str>) -> Vec<u8> {
+        self.idp.respond(answer).unwrap().form_body(relay_state)
     }
 }
 
@@ -83,7 +92,7 @@ pub(crate) fn sign_in(
     provider.post(browser, &provider.answer(&request, email), request.relay_state.as_deref())
 }
 
-fn post_raw(browser: &mut Client, to: &str, body: Vec<u8>) -> Reply {
+pub(crate) fn post_raw(browser: &mut Client, to: &str, body: Vec<u8>) -> Reply {
     browser.send("POST", to, &[("content-type", "application/x-www-form-urlencoded")], body).unwrap()
 }
 

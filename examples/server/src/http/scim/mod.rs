@@ -12,6 +12,7 @@ mod list;
 mod membership;
 mod read;
 mod schemas;
+mod storable;
 mod view;
 mod write;
 

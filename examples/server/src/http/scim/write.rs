@@ -9,7 +9,7 @@ use tenant_model::{Actor, DirectoryState, Operation, PersonId, QuirkPreset};
 
 use super::call::{Call, GROUP, USER};
 use super::fault::Fault;
-use super::{MEDIA_TYPE, directory, keys, membership, read};
+use super::{MEDIA_TYPE, directory, keys, membership, read, storable};
 use crate::account::{self, AccountError};
 use crate::http::answer::{Answer, typed};
 use crate::http::body;
@@ -128,6 +128,7 @@ pub(super) async fn add(
         stored.person = Some(person);
     }
     let keys = keys::of(kind, &checked, call.capabilities());
+    storable::short_enough(&keys)?;
     let requested = checked.requested;
     stored.body = storable(kind, checked.resource);
     if returning {
@@ -174,6 +175,7 @@ pub(super) async fn modify(
     };
     let request = PatchRequest::parse(bytes, quirks, &scim_patch::Limits::default())
         .map_err(|error| Fault::of(&error))?;
+    storable::no_nul(bytes)?;
     let before = current(call, tx, kind, id, condition).await?;
     if kind.name() == GROUP {
         return patch_group(call, tx, kind, before, &request).await;
@@ -277,6 +279,7 @@ async fn settle(
     if let Some(checked) = checked {
         let user = directory::person(kind, &checked.resource, &call.caller.connection.id);
         let derived = keys::of(kind, &checked, call.capabilities());
+        storable::short_enough(&derived)?;
         after.body = storable(kind, checked.resource);
         if after.body != before.body {
             keys = Some(derived);
@@ -370,6 +373,7 @@ fn storable(kind: &ResourceType, resource: Resource) -> Map<String, Value> {
 /// just that.
 fn parse(call: &Call<'_>, kind: &ResourceType, bytes: &[u8]) -> Result<Resource, Fault> {
     let mut sent = Resource::parse(bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+    storable::no_nul(bytes)?;
     if call.capabilities().quirks == QuirkPreset::Tolerant {
         for value in sent.as_map_mut().values_mut() {
             drop_empty_parts(value);
