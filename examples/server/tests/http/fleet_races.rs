@@ -46,7 +46,7 @@ fn boxed<'a, T>(one: impl FnOnce() -> T + Send + 'a) -> Box<dyn FnOnce() -> T + 
 /// The same database, from this process.
 fn base(runtime: &tokio::runtime::Runtime, folder: &Folder) -> Base {
     let database = folder.database().parse().unwrap();
-    runtime.block_on(Base::open_at(&database, folder.key_file())).unwrap()
+    runtime.block_on(Base::open_at(&database, folder.key_file(), None)).unwrap()
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -258,7 +258,7 @@ fn works_as_another_process() {
     let (database, key_file) =
         (database.to_str().unwrap().parse().unwrap(), std::env::var_os(KEY_FILE).unwrap());
     let runtime = runtime();
-    let base = runtime.block_on(Base::open_at(&database, key_file.into())).unwrap();
+    let base = runtime.block_on(Base::open_at(&database, key_file.into(), None)).unwrap();
     for order in std::io::stdin().lines() {
         let order = order.unwrap();
         let done = match order.split_once(' ') {
