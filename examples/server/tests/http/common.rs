@@ -124,6 +124,16 @@ impl Server {
         self.child.wait().unwrap().code()
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the process to end, and gives its exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// What the process has logged since it started.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()

@@ -17,6 +17,7 @@ pub(crate) mod fleet;
 pub(crate) mod fleet_races;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
+pub(crate) mod operations;
 pub(crate) mod paging;
 pub(crate) mod races;
 pub(crate) mod scim;
