@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cli::Data;
-use crate::config::{Database, PublicUrl};
+use crate::config::{ConfigError, Database, PublicUrl};
 use crate::keys::{KeyError, Keys};
 use crate::operations::Operations;
 use crate::profiles::{Profiles, ProfilesError};
@@ -51,7 +51,7 @@ impl Base {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(data: &Data) -> Result<Self, OpenError> {
-        Self::open_at(&data.database, data.key_file(), data.profiles.as_deref()).await
+        Self::open_at(&data.database()?, data.key_file()?, data.profiles.as_deref()).await
     }
 
     /// The same for a given key file and folder of profiles.
@@ -106,6 +106,9 @@ pub enum OpenError {
     /// The key file.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The file that names the database.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::admin::AdminRight;
 use crate::admin::accounts::{DEFAULT_HOURS, MOST_HOURS};
-use crate::config::{Database, PublicUrl, RequestsPerSecond};
+use crate::config::{ConfigError, Database, PublicUrl, RequestsPerSecond};
 
 /// A SAML service provider and SCIM service for many tenants, on one SQLite file.
 #[derive(Debug, Parser)]
@@ -41,9 +41,12 @@ pub enum Command {
 /// Where the data is.
 #[derive(Clone, Debug, Args)]
 pub struct Data {
-    /// The database: sqlite:FILE, made when it is absent.
-    #[arg(long, value_name = "URL", default_value = "sqlite:server.sqlite")]
+    /// The database: sqlite:FILE, made when it is absent, or postgres://USER@HOST/DATABASE without a password.
+    #[arg(long, value_name = "URL", default_value = "sqlite:server.sqlite", value_parser = Database::named_openly)]
     pub database: Database,
+    /// A file that holds the URL of the database and nothing else: the place for one with a password.
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
+    pub database_file: Option<PathBuf>,
     /// The installation's key file, made when it is absent [default: FILE.key beside the database].
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
@@ -56,10 +59,20 @@ pub struct Data {
 }
 
 impl Data {
+    /// The database that is meant.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a file that should name it does not.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        self.database_file.as_deref().map_or_else(|| Ok(self.database.clone()), Database::named_in)
+    }
+
     /// The key file that is meant.
-    #[must_use]
-    pub fn key_file(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.database.default_key_file())
+    ///
+    /// # Errors
+    /// Those of [`Self::database`].
+    pub fn key_file(&self) -> Result<PathBuf, ConfigError> {
+        self.key_file.clone().map_or_else(|| Ok(self.database()?.default_key_file()), Ok)
     }
 }
 

@@ -33,6 +33,31 @@ impl Database {
         PathBuf::from(name)
     }
 
+    /// A database named in the open: on the command line, in the environment or in a file of settings.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`] for a URL with a password, besides those of parsing.
+    pub fn named_openly(text: &str) -> Result<Self, ConfigError> {
+        match text.parse()? {
+            Self::Postgres(url) if url.has_password() => Err(ConfigError::Secret),
+            database => Ok(database),
+        }
+    }
+
+    /// A database whose URL stands alone in a file, where it may hold a password.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`] when the file cannot be read, besides those of parsing.
+    pub fn named_in(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError::File { path: file.to_owned(), reason: error.to_string() })?;
+        text.trim().parse().map_err(|error: ConfigError| match error {
+            // The text may be a secret, and the wrong one to show.
+            ConfigError::Database(_) => ConfigError::DatabaseFile(file.to_owned()),
+            other => other,
+        })
+    }
+
     /// The URL that the SQL library reads. It may hold a password.
     #[must_use]
     pub fn url(&self) -> String {
@@ -161,6 +186,23 @@ impl FromStr for RequestsPerSecond {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
+    /// A password where others may see it.
+    #[error(
+        "the URL holds a password, which shows in the list of processes: write the URL into a file that only the \
+         server reads, and name that with --database-file"
+    )]
+    Secret,
+    /// A file that a setting names.
+    #[error("{path}: {reason}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file that should hold the URL of a database.
+    #[error("{path} names no database: expected sqlite:FILE or postgres://…", path = .0.display())]
+    DatabaseFile(PathBuf),
     /// Not a database this server knows.
     #[error("{0:?} names no database: expected sqlite:FILE or postgres://USER@HOST/DATABASE")]
     Database(String),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use toml::de::{DeTable, DeValue};
@@ -22,7 +22,7 @@ pub fn read(
     arguments: &[OsString],
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Cli, SettingsError> {
-    let given = Cli::command().try_get_matches_from(arguments)?;
+    let given = Cli::command().try_get_matches_from(arguments).map_err(usage)?;
     let innermost = innermost(&given);
     let known = Known::all();
     let mut layers = vec![from_environment(&known, &environment)?];
@@ -55,6 +55,18 @@ pub fn read(
     }
     let matches = with_defaults(Cli::command(), &defaults).try_get_matches_from(arguments)?;
     Ok(Cli::from_arg_matches(&matches)?)
+}
+
+/// The library repeats a value that it did not take; that of a database may hold a password.
+fn usage(error: clap::Error) -> SettingsError {
+    let named = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let reason = std::error::Error::source(&error).map(ToString::to_string);
+    match reason {
+        Some(reason) if named.starts_with("--database") => {
+            SettingsError::Value { place: "--database".to_owned(), reason }
+        }
+        _ => SettingsError::Usage(error),
+    }
 }
 
 /// Why the settings were not taken. No text holds a value: it may be a secret in the wrong place.

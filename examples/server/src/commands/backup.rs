@@ -6,7 +6,7 @@ use std::path::Path;
 use scim_filter::Dialect;
 
 use super::{CommandError, note};
-use crate::app::Base;
+use crate::app::{Base, OpenError};
 use crate::cli::Backup;
 
 /// Copies the database, and the key file if asked for. An unfinished copy does not stay.
@@ -33,7 +33,7 @@ pub async fn run(options: &Backup) -> Result<(), CommandError> {
         return Err(error);
     }
     note(&format!("the database was copied to {}", to.display()));
-    let key_file = options.data.key_file();
+    let key_file = options.data.key_file().map_err(OpenError::from)?;
     if let Some(key_to) = &options.key_to {
         let key = std::fs::read(&key_file).map_err(|error| failed(&key_file, &error))?;
         let mut file = create(key_to)?;

@@ -21,6 +21,7 @@ use super::ConfigError;
 pub struct PostgresUrl {
     url: String,
     place: String,
+    has_password: bool,
 }
 
 impl PostgresUrl {
@@ -28,6 +29,12 @@ impl PostgresUrl {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.url
+    }
+
+    /// Whether the URL itself holds a password.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.has_password
     }
 }
 
@@ -65,7 +72,9 @@ impl FromStr for PostgresUrl {
         // The library's own words may repeat a part of the URL, and with it the password.
         let options: PgConnectOptions = url.parse().map_err(|_| PostgresError::Form)?;
         let place = format!("{}/{}", options.get_host(), options.get_database().unwrap_or_default());
-        Ok(Self { url, place })
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        let has_password = user.contains(':') || pairs.iter().any(|(name, _)| name == "password");
+        Ok(Self { url, place, has_password })
     }
 }
 

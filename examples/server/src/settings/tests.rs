@@ -68,7 +68,7 @@ fn one_file_serves_commands_that_take_less_of_it() {
     let path = file.0.to_str().unwrap();
     let cli = read_with(&["tenant", "list", "--config", path], &[]).unwrap();
     let Cmd::Tenant(Tenant::List { data }) = cli.command else { panic!("{cli:?}") };
-    assert_eq!(data.database, "sqlite:of-the-file".parse::<Database>().unwrap());
+    assert_eq!(data.database(), "sqlite:of-the-file".parse::<Database>());
 }
 
 #[test]
@@ -108,4 +108,30 @@ fn a_mistake_in_the_environment_names_the_variable_and_not_the_value() {
 fn a_file_that_is_not_there_is_said_and_nothing_starts() {
     let error = read_with(&["serve", "--config", "/nowhere/server.toml"], &[]).unwrap_err().to_string();
     assert!(error.starts_with("/nowhere/server.toml: "), "{error}");
+}
+
+#[test]
+fn a_password_is_taken_from_a_file_of_its_own_alone_and_never_repeated() {
+    const SECRET: &str = "postgres://sso:hunter2@localhost/sso";
+    let file = File::new("openly", &format!("database = \"{SECRET}\"\n"));
+    let path = file.0.to_str().unwrap();
+    let by_option = read_with(&["serve", "--database", SECRET], &[]).unwrap_err();
+    let by_variable = read_with(&["serve"], &[("SERVER_DATABASE", SECRET)]).unwrap_err();
+    let by_file = read_with(&["serve", "--config", path], &[]).unwrap_err();
+    for error in [by_option, by_variable, by_file] {
+        let said = error.to_string();
+        assert!(said.contains("--database-file") && !said.contains("hunter2"), "{said}");
+    }
+    let alone = File::new("alone", SECRET);
+    let path = alone.0.to_str().unwrap();
+    let options = serve(&["serve"], &[("SERVER_DATABASE_FILE", path)]);
+    assert_eq!(options.data.database(), SECRET.parse::<Database>());
+    assert!(!format!("{options:?}{:?}", options.data.database()).contains("hunter2"));
+    // What is named nearer outranks it, in whichever of the two ways.
+    let options = serve(&["serve", "--database", "sqlite:x"], &[("SERVER_DATABASE_FILE", path)]);
+    assert_eq!(options.data.database(), "sqlite:x".parse::<Database>());
+    let wrong = File::new("wrong", "hunter2");
+    let options = serve(&["serve", "--database-file", wrong.0.to_str().unwrap()], &[]);
+    let said = options.data.database().unwrap_err().to_string();
+    assert!(said.contains("names no database") && !said.contains("hunter2"), "{said}");
 }

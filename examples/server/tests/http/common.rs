@@ -50,6 +50,16 @@ impl Folder {
         &self.database
     }
 
+    /// Names the database to a command: with a password in its URL by a file.
+    pub(crate) fn option(&self) -> [String; 2] {
+        if !ON_POSTGRES {
+            return ["--database".to_owned(), self.database.clone()];
+        }
+        let file = self.path.join("database-url");
+        std::fs::write(&file, &self.database).unwrap();
+        ["--database-file".to_owned(), file.display().to_string()]
+    }
+
     /// Where a server that is not told otherwise keeps its key.
     pub(crate) fn key_file(&self) -> PathBuf {
         self.path.join(if ON_POSTGRES { "server.key" } else { "server.sqlite.key" })
@@ -96,7 +106,8 @@ impl Server {
         let folder = folder.into();
         let log = folder.path().join(format!("log-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", folder.database()])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(folder.option())
             .args(options)
             .current_dir(folder.path())
             .stdin(Stdio::null())
@@ -176,7 +187,7 @@ pub(crate) fn command(folder: &Folder, arguments: &[&str]) -> String {
 pub(crate) fn try_command(folder: &Folder, arguments: &[&str]) -> Output {
     Command::new(BINARY)
         .args(arguments)
-        .args(["--database", folder.database()])
+        .args(folder.option())
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .output()

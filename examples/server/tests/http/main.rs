@@ -23,3 +23,4 @@ pub(crate) mod races;
 pub(crate) mod scim;
 pub(crate) mod sso;
 pub(crate) mod tenancy;
+pub(crate) mod upkeep;

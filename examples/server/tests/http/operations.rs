@@ -14,7 +14,12 @@ use crate::sso::{TestProvider, begin, sign_in};
 
 /// A server whose operator's address is open too, and a client for that.
 fn watched(options: &[&str]) -> (Server, Client) {
-    let server = Server::start_with(&[&["--metrics-listen", "127.0.0.1:0"], options].concat());
+    watched_in(Folder::new(), options)
+}
+
+/// The same on the database of a folder.
+pub(crate) fn watched_in(folder: Folder, options: &[&str]) -> (Server, Client) {
+    let server = Server::start_in(folder, &[&["--metrics-listen", "127.0.0.1:0"], options].concat());
     let log = server.log();
     let address = log.split(r#"address"#).nth(1).unwrap().trim_start_matches(['"', ':', '=']);
     let address: String = address.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
@@ -23,7 +28,7 @@ fn watched(options: &[&str]) -> (Server, Client) {
 }
 
 /// The value of one line of `/metrics`.
-fn value(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
+pub(crate) fn value(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
     let line = text.lines().find(|line| {
         line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
             && labels.iter().all(|label| line.contains(label))
@@ -31,7 +36,7 @@ fn value(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
     line.rsplit(' ').next()?.parse().ok()
 }
 
-fn metrics(operator: &mut Client) -> String {
+pub(crate) fn metrics(operator: &mut Client) -> String {
     let reply = operator.get("/metrics").unwrap();
     assert_eq!(reply.status, 200);
     assert!(reply.header("content-type").unwrap().starts_with("application/openmetrics-text"));
@@ -43,7 +48,7 @@ fn terminate(server: &Server) {
 }
 
 /// Asks until it is so, for a time that no machine needs.
-fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
+pub(crate) fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
     (0..600).any(|_| {
         let found = is_so();
         if !found {
