@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 mod bench;
+mod browser;
 mod demo;
 mod fuzz;
 mod interop;
@@ -22,6 +23,7 @@ cargo xtask COMMAND
                    the example server with a test identity provider; --check walks the whole story and exits
   test             set-up, format, lints, layout, all tests, doctests, examples, replay of fuzz crashes
   interop          a real identity provider (pysaml2) and a SCIM conformance suite (scim2-tester)
+  browser          a real browser (Debian's chromium) clicks through the pages; pictures in target/screenshots
   setup            only the set-up: what is missing, and how it is installed
   lint             format, clippy and the layout rules
   fuzz TARGET [SECONDS]
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match command.as_deref() {
         Some("bench") => bench::run(&rest),
+        Some("browser") => browser::run(&rest),
         Some("demo") => demo::run(&rest),
         Some("fuzz") => fuzz::run(&rest),
         Some("interop") => interop::run(),

@@ -8,6 +8,8 @@ use crate::step;
 /// What the packages are wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
+    /// To build, and to look at the pages in a real browser.
+    Browser,
     /// To build the workspace with both signature engines.
     Build,
     /// All of them.
@@ -80,6 +82,11 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<Machine, String> {
     machine(purpose)
 }
 
+/// The first package that is still not there, if any.
+pub(crate) fn first_missing(purpose: Purpose) -> Option<&'static str> {
+    missing(purpose).iter().find(|package| package.purpose == purpose).map(|package| package.debian)
+}
+
 /// A system package, and how to see that what it gives is there.
 struct Package {
     debian: &'static str,
@@ -122,6 +129,30 @@ const PACKAGES: &[Package] = &[
         why: "tests of SQL start servers of their own",
         purpose: Purpose::Test,
         present: has_postgres,
+    },
+    Package {
+        debian: "chromium",
+        why: "a real browser clicks through the pages",
+        purpose: Purpose::Browser,
+        present: || step::succeeds("chromium", &["--version"]),
+    },
+    Package {
+        debian: "fonts-liberation",
+        why: "letters for the browser",
+        purpose: Purpose::Browser,
+        present: || Path::new("/usr/share/fonts/truetype").is_dir(),
+    },
+    Package {
+        debian: "nodejs",
+        why: "drives the browser",
+        purpose: Purpose::Browser,
+        present: || step::succeeds("node", &["--version"]),
+    },
+    Package {
+        debian: "npm",
+        why: "installs the driver of the browser",
+        purpose: Purpose::Browser,
+        present: || step::succeeds("npm", &["--version"]),
     },
     Package {
         debian: "xmlsec1",
