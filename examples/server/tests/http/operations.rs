@@ -14,11 +14,11 @@ use crate::sso::{TestProvider, begin, sign_in};
 
 /// A server whose operator's address is open too, and a client for that.
 fn watched(options: &[&str]) -> (Server, Client) {
-    watched_in(Folder::new(), options)
+    watched_in(std::sync::Arc::new(Folder::new()), options)
 }
 
 /// The same on the database of a folder.
-pub(crate) fn watched_in(folder: Folder, options: &[&str]) -> (Server, Client) {
+pub(crate) fn watched_in(folder: std::sync::Arc<Folder>, options: &[&str]) -> (Server, Client) {
     let server = Server::start_in(folder, &[&["--metrics-listen", "127.0.0.1:0"], options].concat());
     let log = server.log();
     let address = log.split(r#"address"#).nth(1).unwrap().trim_start_matches(['"', ':', '=']);
