@@ -83,6 +83,15 @@ impl IdentityProvider {
         })
     }
 
+    /// Replaces the keys that signatures may verify with, for one that an admin adds by hand or takes away.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSigningKey`] if there is none.
+    pub fn with_signing_keys(mut self, keys: Vec<VerificationKey>) -> Result<Self, ConfigError> {
+        self.raw.signing_keys = keys;
+        Self::try_from(self.raw)
+    }
+
     /// Sets the endpoints for single logout.
     #[must_use]
     pub fn with_single_logout_services(mut self, endpoints: Vec<Endpoint>) -> Self {

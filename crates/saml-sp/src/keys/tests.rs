@@ -43,6 +43,9 @@ fn keys_go_through_configuration_unchanged() {
         VerificationKey::parse(&String::from_utf8(key.pkey().public_key_to_pem().unwrap()).unwrap()).unwrap();
     assert_eq!(bare.certificate(), None);
     assert_ne!(bare, key);
+    assert_eq!(bare.public_key_fingerprint(), key.public_key_fingerprint());
+    assert_eq!(bare.public_key_fingerprint(), bare.fingerprint());
+    assert_ne!(key.public_key_fingerprint(), key.fingerprint());
     for key in [key, bare] {
         let text = serde_json::to_string(&key).unwrap();
         assert_eq!(serde_json::from_str::<VerificationKey>(&text).unwrap(), key);
