@@ -89,30 +89,37 @@ impl Connection<'_> {
         let assertion =
             envelope.assertions(1)?.first().copied().ok_or_else(|| Rejection::from(Cause::NoAssertion))?;
 
-        let opened = if assertion.is(ASSERTION, "EncryptedAssertion") {
-            let opened = decrypt(assertion, &context.decryption(outer.covered().is_some()));
-            Some(opened.map_err(|error| Cause::Decryption { part: Part::Response, error })?)
-        } else {
-            None
-        };
-        let opened_document = opened.as_ref().map(|opened| self.parse(&opened.bytes)).transpose()?;
-        let signed_here = opened_document.as_ref().map(|document| document.root()).or(signed_here);
-        let inner = Seen::of(signed_here.map_or(Ok(None), |element| self.verify(element, Part::Assertion)));
+        let signed = outer.covered().is_some();
+        if assertion.is(ASSERTION, "EncryptedAssertion") {
+            let opened = decrypt(assertion, &context.decryption(signed), |root, _| {
+                self.show_plain(&context, root, root, &outer, true)
+            });
+            return opened.map_err(|error| Cause::Decryption { part: Part::Response, error })?;
+        }
+        let signed_here = signed_here.unwrap_or(assertion);
+        self.show_plain(&context, assertion, signed_here, &outer, false)
+    }
+
+    /// Reads an assertion that is open: as the response's signature covers it, and as it was received.
+    fn show_plain(
+        &self,
+        context: &Context<'_>,
+        assertion: Element<'_>,
+        received: Element<'_>,
+        outer: &Seen,
+        was_encrypted: bool,
+    ) -> Result<ShownResponse, Rejection> {
+        let inner = Seen::of(self.verify(received, Part::Assertion));
         let inner_document = inner.covered().map(|covered| self.parse(&covered.bytes)).transpose()?;
-        let signature = inner.standing(&outer);
-        let is_verified = matches!(signature, ShownSignature::Verified { .. });
-        if opened.is_some() && !is_verified {
+        let signature = inner.standing(outer);
+        if was_encrypted && !matches!(signature, ShownSignature::Verified { .. }) {
             return Err(match signature {
                 ShownSignature::Refused(rejection) => *rejection,
                 _ => Cause::NotSigned { part: Part::Assertion }.into(),
             });
         }
-        let element = match (&inner_document, &opened_document) {
-            (Some(document), _) | (None, Some(document)) => document.root(),
-            (None, None) => assertion,
-        };
-        let parts = AssertionParts::read_unverified(element)?;
-        contents(&context, &parts, signature)
+        let element = inner_document.as_ref().map_or(assertion, |document| document.root());
+        contents(context, &AssertionParts::read_unverified(element)?, signature)
     }
 }
 

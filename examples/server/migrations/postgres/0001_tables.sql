@@ -23,6 +23,9 @@ CREATE TABLE sp_keys (
     certificate TEXT COLLATE "C" NOT NULL,
     sealed_key BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
+    -- When a `next` key begins to sign; when a `retired` one left the metadata.
+    signs_from BIGINT,
+    retired_at BIGINT,
     PRIMARY KEY (tenant_id, key_id)
 );
 
@@ -36,6 +39,53 @@ CREATE TABLE saml_connections (
     version BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, connection_id)
 );
+
+-- Where a provider's metadata is read again from. `due_at` is moved on by the node that reads it, before it reads.
+CREATE TABLE metadata_sources (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C" NOT NULL,
+    due_at BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id),
+    FOREIGN KEY (tenant_id, connection_id) REFERENCES saml_connections (tenant_id, connection_id) ON DELETE CASCADE
+);
+CREATE INDEX metadata_sources_due ON metadata_sources (due_at);
+
+-- What a provider may come to be trusted by, once an admin has looked at it: at most one for a connection.
+CREATE TABLE staged_metadata (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    staged_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id)
+);
+
+-- What became of logins, for the admins of a connection. Sealed, because it tells what a provider said of someone.
+CREATE TABLE login_records (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    record_id TEXT COLLATE "C" NOT NULL,
+    sealed BYTEA NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, kind, record_id)
+);
+CREATE INDEX login_records_order ON login_records (tenant_id, connection_id, kind, at);
+CREATE INDEX login_records_expiry ON login_records (expires_at);
+
+-- Where each claimed domain stands; the claim itself is in the tenant's body. Verified for one tenant at most.
+CREATE TABLE domain_claims (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    domain TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    check_at BIGINT,
+    PRIMARY KEY (tenant_id, domain)
+);
+CREATE UNIQUE INDEX domain_claims_verified ON domain_claims (domain) WHERE state = 'verified';
+CREATE INDEX domain_claims_due ON domain_claims (check_at) WHERE check_at IS NOT NULL;
 
 CREATE TABLE scim_connections (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),

@@ -22,6 +22,9 @@ CREATE TABLE sp_keys (
     certificate TEXT NOT NULL,
     sealed_key BLOB NOT NULL,
     created_at INTEGER NOT NULL,
+    -- When a `next` key begins to sign; when a `retired` one left the metadata.
+    signs_from INTEGER,
+    retired_at INTEGER,
     PRIMARY KEY (tenant_id, key_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -35,6 +38,53 @@ CREATE TABLE saml_connections (
     version INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, connection_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Where a provider's metadata is read again from. `due_at` is moved on by the node that reads it, before it reads.
+CREATE TABLE metadata_sources (
+    tenant_id TEXT NOT NULL,
+    connection_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id),
+    FOREIGN KEY (tenant_id, connection_id) REFERENCES saml_connections (tenant_id, connection_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metadata_sources_due ON metadata_sources (due_at);
+
+-- What a provider may come to be trusted by, once an admin has looked at it: at most one for a connection.
+CREATE TABLE staged_metadata (
+    tenant_id TEXT NOT NULL,
+    connection_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    body TEXT NOT NULL,
+    staged_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id)
+) STRICT, WITHOUT ROWID;
+
+-- What became of logins, for the admins of a connection. Sealed, because it tells what a provider said of someone.
+CREATE TABLE login_records (
+    tenant_id TEXT NOT NULL,
+    connection_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    record_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, kind, record_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_records_order ON login_records (tenant_id, connection_id, kind, at);
+CREATE INDEX login_records_expiry ON login_records (expires_at);
+
+-- Where each claimed domain stands; the claim itself is in the tenant's body. Verified for one tenant at most.
+CREATE TABLE domain_claims (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    domain TEXT NOT NULL,
+    state TEXT NOT NULL,
+    check_at INTEGER,
+    PRIMARY KEY (tenant_id, domain)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX domain_claims_verified ON domain_claims (domain) WHERE state = 'verified';
+CREATE INDEX domain_claims_due ON domain_claims (check_at) WHERE check_at IS NOT NULL;
 
 CREATE TABLE scim_connections (
     tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),

@@ -20,6 +20,7 @@ pub mod admins;
 pub mod directory;
 mod error;
 mod gate;
+pub mod idp;
 pub mod logins;
 pub mod members;
 mod migrate;
