@@ -3,10 +3,10 @@
 //! Commands, the endpoint for metadata and the pages of admins all come here. What a change means is decided by
 //! [`tenant_model::trust_change`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use saml_sp::IdentityProvider;
+use saml_sp::{Certificate, IdentityProvider};
 use sqlx::AnyConnection;
 use tenant_model::{
     Action, Actor, AuditEvent, ConnectionId, KeyState, ProductProfile, Provider, Right, Rights,
@@ -142,7 +142,7 @@ pub async fn take(
     Ok(Taken { entity_id, new: false, reasons, waiting })
 }
 
-/// Notes that a login was verified with some of a connection's keys, and when: at most once an hour.
+/// Notes that a login was verified with some of a connection's keys, as its evidence names them, and when: at most once an hour.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
@@ -156,8 +156,10 @@ pub async fn note_login(
         return Ok(());
     };
     let mut changed = false;
-    for key in keys {
-        changed |= stored.connection.note_verified(key, now);
+    if let Some(idp) = stored.provider() {
+        for key in keys.iter().filter_map(|key| public_key_of(&idp, key)) {
+            changed |= stored.connection.note_verified(&key, now);
+        }
     }
     let last = stored.connection.last_login;
     if changed || last.is_none_or(|last| now.signed_duration_since(last).num_hours() >= 1) {
@@ -220,14 +222,28 @@ fn require(rights: &Rights, tenant: &TenantId, connection: &ConnectionId) -> Res
     rights.require(tenant, &Right::Trust(connection.clone())).map_err(TrustError::Right)
 }
 
-fn proposal(idp: &IdentityProvider) -> TrustProposal {
-    let origins = idp.single_sign_on_services().iter().map(|to| to.location.origin().to_owned());
-    let keys = idp.signing_keys().iter();
+/// An identity provider in the plain values that `tenant-model` decides by. Its keys are told by their public half: a
+/// certificate that is renewed for the same key is no other trust.
+#[must_use]
+pub fn proposal(idp: &IdentityProvider) -> TrustProposal {
+    let origins = idp.single_sign_on_services().iter();
+    let mut keys: BTreeMap<String, Option<DateTime<Utc>>> = BTreeMap::new();
+    for key in idp.signing_keys() {
+        // Of several certificates for one key the last to end counts.
+        let end = key.certificate().map(Certificate::not_after);
+        let known = keys.entry(key.public_key_fingerprint()).or_insert(end);
+        *known = (*known).max(end);
+    }
     TrustProposal {
         entity_id: idp.entity_id().as_str().to_owned(),
-        sso_origins: origins.collect(),
-        keys: keys
-            .map(|key| (key.fingerprint(), key.certificate().map(saml_sp::Certificate::not_after)))
-            .collect(),
+        sso_origins: origins.map(|to| to.location.origin().to_ascii_lowercase()).collect(),
+        keys: keys.into_iter().collect(),
     }
+}
+
+/// The public key for what the evidence of a login calls a key: the SHA-256 of its certificate.
+#[must_use]
+pub fn public_key_of(idp: &IdentityProvider, evidence_key: &str) -> Option<String> {
+    let key = idp.signing_keys().iter().find(|key| key.fingerprint() == evidence_key)?;
+    Some(key.public_key_fingerprint())
 }

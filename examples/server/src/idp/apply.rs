@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 use tenant_model::{
     Action, Actor, AuditEvent, ConnectionId, ConnectionState, Outcome, Right, Rights, SamlConnection, Target,
-    TenantId, TrustError, TrustReason, retire_key, trust_change,
+    TenantId, TrustError, TrustReason, confirm_link, retire_key, trust_change,
 };
 
 use super::proposal::{Origin, Proposal, ProposalError};
@@ -67,7 +67,7 @@ pub async fn apply(
     let unties = connection.generation != stored.connection.generation;
     put(db, connection.clone(), &proposal.idp).await?;
     if unties && agreed.keep_links {
-        people::approve_links(db, &connection).await?;
+        confirm_links(db, &connection, rights, by, now).await?;
     }
     people::audit(db, &[event]).await?;
     follow(db, &tenant, &id, proposal, now).await?;
@@ -147,7 +147,7 @@ pub async fn add_certificate(
     }
     keys.push(key);
     let idp = old.with_signing_keys(keys).map_err(ProposalError::EntityId)?;
-    let verdict = trust_change(&stored.connection, &super::proposal::trust_of(&idp), now)?;
+    let verdict = trust_change(&stored.connection, &crate::trust::proposal(&idp), now)?;
     let (connection, event) = verdict.approve(&stored.connection, rights, by, now)?;
     put(db, connection.clone(), &idp).await?;
     people::audit(db, &[event.with_change("from", None, Some(Origin::Hand.name().to_owned()))]).await?;
@@ -174,6 +174,30 @@ pub async fn remove_key(
     put(db, connection.clone(), &idp).await?;
     people::audit(db, &[event]).await?;
     Ok(connection)
+}
+
+/// Confirms every link of a connection: the provider that it trusts now means the same people by the same names.
+///
+/// # Errors
+/// [`ApplyError`].
+pub async fn confirm_links(
+    db: &mut AnyConnection,
+    connection: &SamlConnection,
+    rights: &Rights,
+    by: &Actor,
+    now: DateTime<Utc>,
+) -> Result<usize, ApplyError> {
+    let mut count = 0_usize;
+    for link in people::links_through(db, &connection.tenant, &connection.id).await? {
+        if link.generation == connection.generation && link.entity_id == connection.idp_entity_id {
+            continue;
+        }
+        let (link, event) = confirm_link(connection, &link, rights, by, now)?;
+        people::put_link(db, &link).await?;
+        people::audit(db, &[event]).await?;
+        count = count.saturating_add(1);
+    }
+    Ok(count)
 }
 
 /// The first provider of a connection: there are no links yet that could be untied.

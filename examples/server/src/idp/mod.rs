@@ -7,8 +7,8 @@ mod apply;
 mod proposal;
 pub mod refresh;
 
-pub use apply::{Agreed, Applied, ApplyError, add_certificate, apply, remove_key, stage};
-pub use proposal::{Judgement, Origin, Proposal, ProposalError, public_key_of, short};
+pub use apply::{Agreed, Applied, ApplyError, add_certificate, apply, confirm_links, remove_key, stage};
+pub use proposal::{Judgement, Origin, Proposal, ProposalError, short};
 
 #[cfg(test)]
 mod tests;

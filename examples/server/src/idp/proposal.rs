@@ -1,10 +1,10 @@
 //! An identity provider as somebody proposes it, and what trusting it would change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use saml_sp::{
-    Certificate, ChangeVerdict, ConfigError, IdentityProvider, MetadataChange, MetadataDiff, MetadataError,
+    ChangeVerdict, ConfigError, IdentityProvider, MetadataChange, MetadataDiff, MetadataError,
     MetadataNotice, MetadataOptions, Service, VerificationKey,
 };
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use tenant_model::{
 
 use crate::keys::hex;
 use crate::store::tenants::StoredSaml;
+use crate::trust;
 
 /// An identity provider as somebody proposes it: read whole, and trusted by nobody yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +89,7 @@ impl Proposal {
     /// The proposal in the plain values that `tenant-model` decides by.
     #[must_use]
     pub fn trust(&self) -> TrustProposal {
-        trust_of(&self.idp)
+        trust::proposal(&self.idp)
     }
 
     /// The proposal without keys that an admin took away by hand; `None` if none would be left.
@@ -216,23 +217,6 @@ impl StoredSaml {
     }
 }
 
-/// An identity provider in the plain values that `tenant-model` decides by.
-pub(super) fn trust_of(idp: &IdentityProvider) -> TrustProposal {
-    let origins = idp.single_sign_on_services().iter();
-    let mut keys: BTreeMap<String, Option<DateTime<Utc>>> = BTreeMap::new();
-    for key in idp.signing_keys() {
-        // Of several certificates for one key the last to end counts.
-        let end = key.certificate().map(Certificate::not_after);
-        let known = keys.entry(key.public_key_fingerprint()).or_insert(end);
-        *known = (*known).max(end);
-    }
-    TrustProposal {
-        entity_id: idp.entity_id().as_str().to_owned(),
-        sso_origins: origins.map(|one| one.location.origin().to_ascii_lowercase()).collect(),
-        keys: keys.into_iter().collect(),
-    }
-}
-
 /// The keys of a first provider: none has verified a login yet.
 pub(super) fn staged_keys(trust: &TrustProposal, now: DateTime<Utc>) -> Vec<TrustedKey> {
     let staged = |(fingerprint, not_after): &(String, Option<DateTime<Utc>>)| TrustedKey {
@@ -242,13 +226,6 @@ pub(super) fn staged_keys(trust: &TrustProposal, now: DateTime<Utc>) -> Vec<Trus
         last_verified: None,
     };
     trust.keys.iter().map(staged).collect()
-}
-
-/// The fingerprint of the public key for what evidence calls a key: the SHA-256 of the certificate.
-#[must_use]
-pub fn public_key_of(idp: &IdentityProvider, evidence_key: &str) -> Option<String> {
-    let key = idp.signing_keys().iter().find(|key| key.fingerprint() == evidence_key)?;
-    Some(key.public_key_fingerprint())
 }
 
 /// The keys that an admin, or a roll-over, took away.

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::fetch::FetchError;
 use crate::store::idp as rows;
 use crate::store::tenants::{self, StoredSaml};
+use crate::trust::public_key_of;
 
 const IDP: &str = "https://idp.example.com";
 
@@ -40,7 +41,7 @@ impl Scene {
             std::env::temp_dir().join(format!("example-server-idp-{}", crate::random::uuid().unwrap()));
         std::fs::create_dir_all(&folder).unwrap();
         let database = format!("sqlite:{}", folder.join("db").display()).parse().unwrap();
-        let base = Base::open_at(&database, folder.join("key")).await.unwrap();
+        let base = Base::open_at(&database, folder.join("key"), None).await.unwrap();
         crate::commands::tenant::create(&base, "acme", "standard", None, false).await.unwrap();
         let tenant = TenantId::parse("acme").unwrap();
         let connection = ConnectionId::parse("sso").unwrap();
