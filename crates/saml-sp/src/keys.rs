@@ -3,6 +3,7 @@
 mod certificate;
 mod error;
 mod private;
+mod public_half;
 mod verification;
 
 pub use certificate::Certificate;

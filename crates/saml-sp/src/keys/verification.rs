@@ -142,14 +142,8 @@ impl VerificationKey {
     pub fn fingerprint(&self) -> String {
         match &self.inner.certificate {
             Some(certificate) => certificate.fingerprint().to_owned(),
-            None => self.public_key_fingerprint(),
+            None => super::certificate::hex(&openssl::sha::sha256(&self.inner.spki)),
         }
-    }
-
-    /// SHA-256 in hex, lower case, over the DER of the public key alone: the same for every certificate that carries the key,
-    /// a renewed one for one.
-    pub fn public_key_fingerprint(&self) -> String {
-        super::certificate::hex(&openssl::sha::sha256(&self.inner.spki))
     }
 
     pub(crate) fn pkey(&self) -> &PKey<Public> {
