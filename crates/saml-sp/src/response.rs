@@ -9,12 +9,10 @@ mod envelope;
 mod examine;
 mod fields;
 mod several;
-mod show;
 mod status;
 mod subject;
 mod unverified;
 
-pub use show::{ShownResponse, ShownSignature};
 pub use status::Status;
 pub use unverified::UnverifiedIssuer;
 

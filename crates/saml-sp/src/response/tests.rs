@@ -7,7 +7,6 @@ mod encrypted;
 mod person;
 mod scene;
 mod several;
-mod show;
 
 use scene::{NOW, Scene, body, private_pem, public_pem, time};
 
