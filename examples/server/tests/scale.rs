@@ -1,17 +1,31 @@
 //! What a membership change costs: its own rows, whatever the size of the group.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(clippy::arithmetic_side_effects, reason = "test counters")]
 
 use example_server::config::Database;
 use example_server::store::{Store, members, resources, tenants};
+use scim_filter::Dialect;
 use sqlx::{AnyConnection, Row as _};
 use tenant_model::{ProductProfile, TenantId};
+use testkit::postgres::Postgres;
 
 const MANY: i64 = 100_000;
 
 #[tokio::test]
 async fn adding_one_member_to_a_group_of_100_000_writes_one_row() {
     let file = std::env::temp_dir().join(format!("example-server-scale-{}.sqlite", std::process::id()));
-    let store = Store::open(&Database::Sqlite(file.clone())).await.unwrap();
+    costs_follow_the_change(&Database::Sqlite(file.clone())).await;
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test]
+async fn adding_one_member_to_a_group_of_100_000_writes_one_row_on_postgres() {
+    let Some(server) = Postgres::start() else { return };
+    costs_follow_the_change(&server.url("postgres").parse().unwrap()).await;
+}
+
+async fn costs_follow_the_change(database: &Database) {
+    let store = Store::open(database).await.unwrap();
     let tenant =
         ProductProfile::built_in("standard").unwrap().tenant(TenantId::parse("acme").unwrap(), "Acme");
     let now = chrono::DateTime::UNIX_EPOCH;
@@ -21,22 +35,28 @@ async fn adding_one_member_to_a_group_of_100_000_writes_one_row() {
     tx.commit().await.unwrap();
 
     let mut tx = store.begin(&tenant.id).await.unwrap();
-    for (pragma, expected) in
-        [("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1"), ("PRAGMA journal_mode", "wal")]
-    {
-        let row = sqlx::query(pragma).fetch_one(&mut *tx).await.unwrap();
+    let settings: &[(&str, &str)] = match store.dialect() {
+        Dialect::Postgres => {
+            &[("SHOW transaction_isolation", "read committed"), ("SHOW lock_timeout", "10s")]
+        }
+        Dialect::Sqlite => {
+            &[("PRAGMA synchronous", "2"), ("PRAGMA foreign_keys", "1"), ("PRAGMA journal_mode", "wal")]
+        }
+    };
+    for (question, expected) in settings {
+        let row = sqlx::query(*question).fetch_one(&mut *tx).await.unwrap();
         let found = row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()));
-        assert_eq!(found.unwrap(), expected, "{pragma}");
+        assert_eq!(found.unwrap(), *expected, "{question}");
     }
-    let before = written(&mut tx).await;
+    let before = written(&mut tx, store.dialect()).await;
     assert_eq!(members::add(&mut tx, &tenant.id, "big", "user-0", None).await, Ok(Some(true)));
-    assert_eq!(written(&mut tx).await.saturating_sub(before), 1, "one row, and none of the others");
+    assert_eq!(written(&mut tx, store.dialect()).await - before, 1, "one row, and none of the others");
     assert_eq!(members::add(&mut tx, &tenant.id, "big", "user-0", None).await, Ok(Some(false)));
     assert_eq!(members::add(&mut tx, &tenant.id, "big", "nobody", None).await, Ok(None));
     resources::touch(&mut tx, &tenant.id, "big", 2, now).await.unwrap();
-    assert_eq!(written(&mut tx).await.saturating_sub(before), 2, "and the group's version");
+    assert_eq!(written(&mut tx, store.dialect()).await - before, 2, "and the group's version");
     assert!(members::remove(&mut tx, &tenant.id, "big", "user-0").await.unwrap());
-    assert_eq!(written(&mut tx).await.saturating_sub(before), 3);
+    assert_eq!(written(&mut tx, store.dialect()).await - before, 3);
     for (what, sql) in [
         (
             "adding",
@@ -57,12 +77,15 @@ async fn adding_one_member_to_a_group_of_100_000_writes_one_row() {
                                  AND (r.user_name_fold = 'x')",
         ),
     ] {
-        let plan = plan(&mut tx, sql).await;
-        assert!(!plan.contains("SCAN"), "{what} looks at every row: {plan}");
+        let plan = plan(&mut tx, store.dialect(), sql).await;
+        let (walks, finds) = match store.dialect() {
+            Dialect::Postgres => ("Seq Scan", "Index"),
+            Dialect::Sqlite => ("SCAN", "SEARCH"),
+        };
+        assert!(!plan.contains(walks) && plan.contains(finds), "{what} looks at every row: {plan}");
     }
     drop(tx);
     store.close().await;
-    std::fs::remove_file(&file).unwrap();
 }
 
 async fn seed(db: &mut AnyConnection) {
@@ -79,17 +102,27 @@ async fn seed(db: &mut AnyConnection) {
     ] {
         sqlx::query(sql).bind(MANY).execute(&mut *db).await.unwrap();
     }
+    sqlx::query("ANALYZE").execute(&mut *db).await.unwrap();
     let row = sqlx::query("SELECT COUNT(*) AS total FROM group_members").fetch_one(&mut *db).await.unwrap();
     assert_eq!(row.get::<i64, _>("total"), MANY);
 }
 
-/// Rows that this connection has written so far.
-async fn written(db: &mut AnyConnection) -> i64 {
-    sqlx::query("SELECT total_changes() AS total").fetch_one(db).await.unwrap().get("total")
+/// Rows that this connection (in PostgreSQL: this transaction) has written so far.
+async fn written(db: &mut AnyConnection, dialect: Dialect) -> i64 {
+    let sql = match dialect {
+        Dialect::Postgres => {
+            "SELECT CAST(SUM(n_tup_ins + n_tup_upd + n_tup_del) AS bigint) AS total FROM pg_stat_xact_user_tables"
+        }
+        Dialect::Sqlite => "SELECT total_changes() AS total",
+    };
+    sqlx::query(sql).fetch_one(db).await.unwrap().get("total")
 }
 
-async fn plan(db: &mut AnyConnection, sql: &'static str) -> String {
-    let sql = format!("EXPLAIN QUERY PLAN {sql}");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(db).await.unwrap();
-    rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
+async fn plan(db: &mut AnyConnection, dialect: Dialect, sql: &'static str) -> String {
+    let (explain, column) = match dialect {
+        Dialect::Postgres => ("EXPLAIN (COSTS OFF)", "QUERY PLAN"),
+        Dialect::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+    };
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{explain} {sql}"))).fetch_all(db).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(column)).collect::<Vec<_>>().join("; ")
 }

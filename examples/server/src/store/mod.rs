@@ -82,6 +82,9 @@ impl Store {
         };
         let write = pool(writers).connect_with(options.clone()).await?;
         migrate::run(&write, dialect).await?;
+        if dialect == Dialect::Postgres {
+            warn_of_early_commits(&write).await?;
+        }
         let read = pool(READERS).connect_with(options).await?;
         Ok(Self { dialect, read, write, gates: Gates::default() })
     }
@@ -149,6 +152,24 @@ impl Store {
         self.read.close().await;
         self.write.close().await;
     }
+}
+
+/// A database that confirms a commit before it is durable loses, with its machine, what the server acknowledged.
+async fn warn_of_early_commits(pool: &AnyPool) -> Result<(), StoreError> {
+    let sql = "SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commits";
+    let row = sqlx::query(sql).fetch_one(pool).await?;
+    for (setting, value) in [
+        ("fsync", row::column::<String>(&row, "fsync")?),
+        ("synchronous_commit", row::column(&row, "commits")?),
+    ] {
+        if value == "off" {
+            tracing::warn!(
+                setting,
+                "the database confirms commits early: used assertions and revocations may be lost"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whose SQL a connection speaks.

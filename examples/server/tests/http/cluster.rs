@@ -55,8 +55,61 @@ impl Cluster {
         self.server.url(name)
     }
 
+    /// Makes a database without tables; gives its URL.
+    pub(crate) fn make_empty(&self, name: &str) -> String {
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE template0"));
+        self.server.url(name)
+    }
+
+    /// Copies what is known of the migrations that were carried out.
+    pub(crate) fn copy_migrations(&self, to: &str) {
+        let rows: Vec<(i64, String, Vec<u8>)> = {
+            let link = self.link.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let url = self.server.url(TEMPLATE);
+            link.0.block_on(async {
+                let mut db = PgConnection::connect(&url).await.unwrap();
+                let sql = "SELECT version, description, checksum FROM _sqlx_migrations";
+                let rows = sqlx::query_as(sql).fetch_all(&mut db).await.unwrap();
+                db.close().await.unwrap();
+                rows
+            })
+        };
+        self.run_in(to, MIGRATIONS);
+        for (version, description, checksum) in rows {
+            let checksum: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+            self.run_in(
+                to,
+                &format!(
+                    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES ({version}, '{description}', TRUE, '\\x{checksum}', 0)"
+                ),
+            );
+        }
+    }
+
     pub(crate) fn remove(&self, name: &str) {
         self.run(&format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
+
+    /// Ends the server and keeps its data. What drives it is of no use afterwards.
+    pub(crate) fn stop(&mut self) {
+        self.server.stop();
+    }
+
+    /// Starts the server on its data again.
+    pub(crate) fn start_again(&mut self) {
+        self.server.start_again();
+    }
+
+    /// Runs statements in one of its databases.
+    pub(crate) fn run_in(&self, database: &str, sql: &str) {
+        let link = self.link.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let url = self.server.url(database);
+        link.0.block_on(async {
+            let mut db = PgConnection::connect(&url).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut db).await.unwrap();
+            db.close().await.unwrap();
+        });
     }
 
     fn run(&self, sql: &str) {
@@ -66,4 +119,8 @@ impl Cluster {
     }
 }
 
+/// As the SQL library makes it.
+const MIGRATIONS: &str = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+     installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
+     execution_time BIGINT NOT NULL)";
 const TEMPLATE: &str = "with_tables";

@@ -26,20 +26,37 @@ pub(crate) const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(
 pub(crate) struct Folder {
     path: PathBuf,
     database: String,
+    /// Its name among the databases of the program's PostgreSQL server.
+    of_cluster: Option<String>,
 }
 
 impl Folder {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("example-server-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        let database = if ON_POSTGRES {
+        let mut folder = Self::without_database();
+        folder.database = if ON_POSTGRES {
+            folder.of_cluster = Some(format!("test_{number}"));
             Cluster::shared().make(&format!("test_{number}"))
         } else {
-            format!("sqlite:{}", path.join("server.sqlite").display())
+            format!("sqlite:{}", folder.path.join("server.sqlite").display())
         };
-        Self { path, database }
+        folder
+    }
+
+    fn without_database() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("example-server-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self { path, database: String::new(), of_cluster: None }
+    }
+
+    /// On a database that somebody else made and removes.
+    pub(crate) fn on(database: String) -> Self {
+        let mut folder = Self::without_database();
+        folder.database = database;
+        folder
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -70,7 +87,7 @@ impl Drop for Folder {
     fn drop(&mut self) {
         // What is left behind in the temporary folder harms nobody.
         let _ = std::fs::remove_dir_all(&self.path);
-        if let Some((_, name)) = self.database.rsplit_once('/').filter(|_| ON_POSTGRES) {
+        if let Some(name) = &self.of_cluster {
             Cluster::shared().remove(name);
         }
     }

@@ -72,6 +72,83 @@ fn what_was_acknowledged_before_a_kill_is_there_after_a_restart() {
     create(&mut directory, "/scim/v2/Users", &user("after@example.com"));
 }
 
+/// Users, and a group of all of them that names them before they have ids.
+fn bulk(writer: usize, number: usize) -> Value {
+    let mut operations: Vec<Value> = (0..PEOPLE)
+        .map(|person| {
+            let data = user(&format!("w{writer}-{number}-{person}@example.com"));
+            json!({ "method": "POST", "path": "/Users", "bulkId": format!("u{person}"), "data": data })
+        })
+        .collect();
+    let names: Vec<String> = (0..PEOPLE).map(|person| format!("bulkId:u{person}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let team = group(&format!("team w{writer}-{number}-"), &names);
+    operations.push(json!({ "method": "POST", "path": "/Groups", "bulkId": "team", "data": team }));
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations })
+}
+
+const PEOPLE: usize = 8;
+
+#[test]
+fn a_kill_in_the_middle_of_bulk_requests_leaves_each_whole_or_nothing_of_it() {
+    let server = Server::start();
+    server.command(&["tenant", "create", "--id", "acme", "--bulk"]);
+    let token = server.command(&["token", "issue", "--tenant", "acme"]);
+    let (acknowledged, seen) = mpsc::channel();
+    let writers: Vec<_> = (0..3)
+        .map(|writer| {
+            let mut directory = server.client().with_token(&token);
+            let acknowledged = acknowledged.clone();
+            std::thread::spawn(move || {
+                for number in 0.. {
+                    let request = bulk(writer, number);
+                    let Ok(reply) = directory.scim("POST", "/scim/v2/Bulk", Some(&request)) else { return };
+                    let body = expect(&reply, 200);
+                    let made = body["Operations"].as_array().unwrap();
+                    assert!(made.iter().all(|one| one["status"] == json!("201")), "{body}");
+                    if acknowledged.send((writer, number)).is_err() {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(acknowledged);
+    let mut kept = Vec::new();
+    while kept.len() < 6 {
+        kept.push(seen.recv_timeout(Duration::from_secs(60)).unwrap());
+    }
+    let folder = server.kill();
+    kept.extend(seen.iter());
+    for writer in writers {
+        writer.join().unwrap();
+    }
+
+    let server = Server::start_in(folder, &[]);
+    let mut directory = server.client().with_token(&token);
+    let mut count = |kind: &str, attribute: &str, prefix: &str| {
+        let filter = format!("{attribute}%20sw%20%22{}%22", prefix.replace(' ', "%20"));
+        let page = directory.get(&format!("/scim/v2/{kind}?filter={filter}&count=200")).unwrap();
+        let page = expect(&page, 200);
+        (page["totalResults"].as_u64().unwrap(), page["Resources"].clone())
+    };
+    for writer in 0..3 {
+        let known = kept.iter().filter(|(who, _)| *who == writer).count();
+        // The one behind the last acknowledged may be there, or not.
+        for number in 0..known + 2 {
+            let (people, _) = count("Users", "userName", &format!("w{writer}-{number}-"));
+            let (teams, team) = count("Groups", "displayName", &format!("team w{writer}-{number}-"));
+            let whole =
+                (people, teams) == (8, 1) && team[0]["members"].as_array().map(Vec::len) == Some(PEOPLE);
+            let nothing = (people, teams) == (0, 0);
+            assert!(
+                whole || (nothing && number >= known),
+                "w{writer}-{number}: {people} people, {teams} teams"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_refused_write_leaves_nothing_behind() {
     let server = Server::start();

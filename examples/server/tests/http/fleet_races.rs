@@ -9,7 +9,7 @@ use example_server::app::Base;
 use example_server::cli::{Purpose, Which};
 use example_server::client::Client;
 use example_server::commands::{CommandError, token};
-use example_server::store::{people, tenants, tokens};
+use example_server::store::{people, sweep, tenants, tokens};
 use serde_json::json;
 use tenant_model::{ConnectionId, RoleRule, TenantId};
 
@@ -205,6 +205,41 @@ fn two_processes_issue_no_more_tokens_than_the_product_allows() {
         assert_eq!(helpers.iter_mut().map(Helper::answer).sum::<usize>(), 5);
     }
     runtime.block_on(base.store.close());
+}
+
+#[test]
+fn servers_that_sweep_at_once_wait_for_nobody_and_leave_what_others_hold() {
+    let folder = Folder::new();
+    crate::common::command(&folder, &["tenant", "list"]);
+    let runtime = runtime();
+    let (one, other) = (base(&runtime, &folder), base(&runtime, &folder));
+    runtime.block_on(async {
+        let mut tx = one.store.begin_unlocked().await.unwrap();
+        for number in 0..1_200 {
+            sqlx::query("INSERT INTO replay_claims (tenant_id, connection_id, claim, forget_after) VALUES ('t', 'c', $1, 1)")
+                .bind(format!("claim-{number}"))
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut held = None;
+        if ON_POSTGRES {
+            let mut tx = other.store.begin_unlocked().await.unwrap();
+            let lock = "SELECT claim FROM replay_claims WHERE claim = 'claim-7' FOR UPDATE";
+            sqlx::query(lock).execute(&mut *tx).await.unwrap();
+            held = Some(tx);
+        }
+        let now = example_server::clock::now();
+        let (a, b) = tokio::join!(sweep::sweep(&one.store, now), sweep::sweep(&other.store, now));
+        let claims = |swept: Vec<(&str, u64)>| -> u64 {
+            swept.iter().filter(|(table, _)| *table == "replay_claims").map(|(_, count)| count).sum()
+        };
+        assert_eq!(claims(a.unwrap()) + claims(b.unwrap()), if ON_POSTGRES { 1_199 } else { 1_200 });
+        drop(held);
+        one.store.close().await;
+        other.store.close().await;
+    });
 }
 
 /// Another process that works on the database: this test program again.

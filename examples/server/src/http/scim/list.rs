@@ -313,4 +313,59 @@ mod tests {
         store.close().await;
         std::fs::remove_file(&file).unwrap();
     }
+
+    #[tokio::test]
+    async fn what_clients_look_people_up_by_is_found_by_an_index_on_postgres() {
+        let Some(server) = testkit::postgres::Postgres::start() else { return };
+        let store = Store::open(&server.url("postgres").parse().unwrap()).await.unwrap();
+        let mut tx = store.begin_unlocked().await.unwrap();
+        for sql in [
+            "INSERT INTO tenants (tenant_id, profile, body, created_at, version) VALUES ('acme', 'x', '{}', 0, 1)",
+            "INSERT INTO scim_resources (tenant_id, resource_id, type, connection_id, user_name_fold, external_id, \
+             display_fold, body, search, created_at, updated_at, version) SELECT 'acme', 'user-' || i, 'User', 'scim', \
+             'user-' || i, 'x' || i, 'name ' || i, '{}', '{}', i, i, 1 FROM generate_series(1, 20000) AS i",
+            "INSERT INTO resource_values (tenant_id, attribute, value_fold, resource_id) \
+             SELECT 'acme', 'emails.value', 'mail-' || i, 'user-' || i FROM generate_series(1, 20000) AS i",
+            "ANALYZE",
+        ] {
+            sqlx::query(sql).execute(&mut *tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let set = SchemaSet::standard();
+        let user = set.resource_type("User").unwrap();
+        let tenant = TenantId::parse("acme").unwrap();
+        let order = columns::order(store.dialect(), None, SortOrder::Ascending);
+        let mut db = store.read().await.unwrap();
+        for (filter, index) in [
+            (r#"userName eq "x""#, "scim_resources_user_name"),
+            (r#"userName sw "user-77""#, "scim_resources_user_name"),
+            (r#"externalId eq "x""#, "scim_resources_external"),
+            (r#"emails.value eq "x""#, "resource_values_pkey"),
+            (r#"emails[type eq "work"].value eq "x""#, "resource_values_pkey"),
+            (r#"id eq "x""#, "scim_resources_pkey"),
+            (r#"displayName eq "x""#, "scim_resources_display"),
+        ] {
+            let mut selection = Selection::default();
+            let options = BindOptions::default();
+            let first = selection.first_placeholder();
+            selection.add("User", translated(user, filter, &options, store.dialect(), first).unwrap());
+            for plan in resources::plans(&mut db, &tenant, &selection, &order, &Start::Offset(0)).await {
+                assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{filter}: {plan}");
+            }
+        }
+        let mut all = Selection::default();
+        all.add("User", Condition::default());
+        let bookmark = Bookmark { value: Some(Bound::Integer(7)), id: "x".to_owned() };
+        for start in [Start::Offset(0), Start::After(None), Start::After(Some(bookmark))] {
+            let [_, plan] = resources::plans(&mut db, &tenant, &all, &order, &start).await;
+            assert!(
+                plan.contains("scim_resources_type") && !plan.contains("Sort"),
+                "a list is sorted: {plan}"
+            );
+            let seeks = plan.contains("ROW(created_at, resource_id) >");
+            assert_eq!(seeks, matches!(start, Start::After(Some(_))), "{plan}");
+        }
+        drop(db);
+        store.close().await;
+    }
 }
