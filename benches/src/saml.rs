@@ -84,8 +84,23 @@ impl Scene {
     /// If it can't be signed.
     #[must_use]
     pub fn response(&self, bytes: usize, sign: TestSign, encrypted: bool) -> (Vec<u8>, Vec<u8>) {
+        self.response_to(self.pending.request_id().as_str(), bytes, sign, encrypted)
+    }
+
+    /// The same as the answer to any request.
+    ///
+    /// # Panics
+    /// If it can't be signed.
+    #[must_use]
+    pub fn response_to(
+        &self,
+        request: &str,
+        bytes: usize,
+        sign: TestSign,
+        encrypted: bool,
+    ) -> (Vec<u8>, Vec<u8>) {
         let mut answer = LoginAnswer::new("1", SP, ACS, now());
-        answer.in_response_to = Some(self.pending.request_id().as_str().to_owned());
+        answer.in_response_to = Some(request.to_owned());
         answer.sign = sign;
         answer.encrypt = encrypted.then(|| TestEncryption::new(SP_CERTIFICATE));
         answer.attributes = vec![
@@ -180,7 +195,9 @@ fn group(number: usize) -> String {
 pub const SP_KEY: &str = include_str!("../../testdata/saml/captures/keys/sp.key");
 /// The service provider's certificate.
 pub const SP_CERTIFICATE: &str = include_str!("../../testdata/saml/captures/keys/sp.crt");
-const SP: &str = "https://sp.example.com/metadata";
-const ACS: &str = "https://sp.example.com/acs";
+/// The service provider's entity id.
+pub const SP: &str = "https://sp.example.com/metadata";
+/// Where responses come to.
+pub const ACS: &str = "https://sp.example.com/acs";
 /// A group's name with its element.
 const GROUP_BYTES: usize = 182;

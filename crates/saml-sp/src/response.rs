@@ -17,7 +17,7 @@ pub use status::Status;
 pub use unverified::UnverifiedIssuer;
 
 pub(crate) use examine::{Examination, Facts, GroupForm, Shape, Verdict};
-pub(crate) use fields::{Fields, status, text_of, unexpected};
+pub(crate) use fields::{Fields, status, string_of, unexpected};
 pub(crate) use subject::{decrypt_name_id, read_name_id};
 
 #[cfg(test)]

@@ -193,6 +193,7 @@ struct Answer {
     not_on_or_after_seconds: Option<i64>,
     session_end_seconds: Option<i64>,
     sign: Option<String>,
+    typed_values: bool,
 }
 
 #[derive(Deserialize)]
@@ -247,6 +248,7 @@ impl Answer {
             TestAttribute::new(name, &values.iter().map(String::as_str).collect::<Vec<_>>())
         };
         answer.attributes = self.attributes.iter().map(attribute).collect();
+        answer.typed_values = self.typed_values;
         answer
     }
 }

@@ -11,7 +11,7 @@ use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 
 use super::algorithm::Family;
 use super::{DigestAlgorithm, SignatureAlgorithm};
-use crate::keys::{Numbers, VerificationKey};
+use crate::keys::{Numbers, PrivateKey, VerificationKey};
 
 /// Digests bytes.
 pub(crate) fn digest(algorithm: DigestAlgorithm, bytes: &[u8]) -> Result<Vec<u8>, ErrorStack> {
@@ -142,6 +142,29 @@ fn verify_wrapped(
 /// Signs bytes; ECDSA in raw form.
 pub(super) fn sign(
     algorithm: SignatureAlgorithm,
+    key: &PrivateKey,
+    bytes: &[u8],
+) -> Result<Vec<u8>, ErrorStack> {
+    let parts = match (algorithm.family(), key.numbers(), algorithm.digest()) {
+        (Family::Rsa, Numbers::Rsa(rsa), Some(inner)) => {
+            let opened = [digest_info(inner), &digest(inner, bytes)?].concat();
+            let mut signature = vec![0; usize::try_from(rsa.size()).unwrap_or(0)];
+            let length = rsa.private_encrypt(&opened, &mut signature, Padding::PKCS1)?;
+            signature.truncate(length);
+            return Ok(signature);
+        }
+        (Family::Ecdsa, Numbers::Ec(ec), Some(inner)) => EcdsaSig::sign(&digest(inner, bytes)?, ec)?,
+        _ => return sign_wrapped(algorithm, key.pkey(), bytes),
+    };
+    let size = i32::try_from(field_bytes(key.pkey())).unwrap_or(0);
+    let mut raw = parts.r().to_vec_padded(size)?;
+    raw.extend(parts.s().to_vec_padded(size)?);
+    Ok(raw)
+}
+
+/// All that has no shorter way.
+fn sign_wrapped(
+    algorithm: SignatureAlgorithm,
     key: &PKey<Private>,
     bytes: &[u8],
 ) -> Result<Vec<u8>, ErrorStack> {
@@ -154,15 +177,7 @@ pub(super) fn sign(
         signer.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
         signer.set_rsa_mgf1_md(message_digest(inner))?;
     }
-    let signature = signer.sign_oneshot_to_vec(bytes)?;
-    if algorithm.family() != Family::Ecdsa {
-        return Ok(signature);
-    }
-    let size = i32::try_from(field_bytes(key)).unwrap_or(0);
-    let parts = EcdsaSig::from_der(&signature)?;
-    let mut raw = parts.r().to_vec_padded(size)?;
-    raw.extend(parts.s().to_vec_padded(size)?);
-    Ok(raw)
+    signer.sign_oneshot_to_vec(bytes)
 }
 
 /// Whether a key is of the kind that an algorithm needs (SIG-17).

@@ -38,5 +38,5 @@ pub(crate) fn verify_detached(
 /// Signs octets; the URI of `signer.signature` goes into `SigAlg`. ECDSA is written as r and s, as in XML.
 pub(crate) fn sign_detached(octets: &[u8], signer: &Signer<'_>) -> Result<Vec<u8>, SignError> {
     signer.check()?;
-    crypto::sign(signer.signature, signer.key.pkey(), octets).map_err(|_| SignError::Failed)
+    crypto::sign(signer.signature, signer.key, octets).map_err(|_| SignError::Failed)
 }

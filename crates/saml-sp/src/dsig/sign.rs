@@ -84,7 +84,7 @@ pub(crate) fn sign_enveloped(document: &[u8], id: &str, signer: &Signer<'_>) -> 
     let value_element = signature.child(DS_NS, "SignatureValue").ok_or(SignError::Failed)?;
     let mut bytes = Vec::new();
     canonicalize(signed_info, None, &signer.c14n(), &mut bytes).map_err(|_| SignError::Failed)?;
-    let value = crypto::sign(signer.signature, signer.key.pkey(), &bytes).map_err(|_| SignError::Failed)?;
+    let value = crypto::sign(signer.signature, signer.key, &bytes).map_err(|_| SignError::Failed)?;
     let (before, after) = open.split_at_checked(value_element.content_start()).ok_or(SignError::Failed)?;
     Ok([before, &STANDARD.encode(value), after].concat().into_bytes())
 }

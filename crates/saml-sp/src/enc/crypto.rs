@@ -9,7 +9,7 @@ use super::structure::WrappedKey;
 use super::{DataEncryption, KeyTransport, Mgf};
 use crate::dsig::DigestAlgorithm;
 use crate::dsig::crypto::message_digest;
-use crate::keys::PrivateKey;
+use crate::keys::{Numbers, PrivateKey};
 
 /// Unwraps a key of this length. If that fails, a key comes back all the same: one that only depends on the private
 /// key and the message, so that what follows costs and looks the same (XEnc 6.7 and 6.8).
@@ -27,6 +27,17 @@ pub(super) fn unwrap_key(wrapped: &WrappedKey, key: &PrivateKey, length: usize) 
 }
 
 fn try_unwrap(wrapped: &WrappedKey, key: &PrivateKey) -> Result<Vec<u8>, ErrorStack> {
+    let is_plain_oaep = wrapped.transport != KeyTransport::Rsa15
+        && wrapped.digest == DigestAlgorithm::Sha1
+        && wrapped.mgf == Mgf::Mgf1Sha1
+        && wrapped.label.is_empty();
+    if let (true, Numbers::Rsa(rsa)) = (is_plain_oaep, key.numbers()) {
+        // What nearly everyone sends needs no algorithm to be looked up.
+        let mut unwrapped = vec![0; usize::try_from(rsa.size()).unwrap_or(0)];
+        let length = rsa.private_decrypt(&wrapped.cipher, &mut unwrapped, Padding::PKCS1_OAEP)?;
+        unwrapped.truncate(length);
+        return Ok(unwrapped);
+    }
     let mut decrypter = Decrypter::new(key.pkey())?;
     match wrapped.transport {
         KeyTransport::Rsa15 => decrypter.set_rsa_padding(Padding::PKCS1)?,

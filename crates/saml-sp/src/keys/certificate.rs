@@ -150,7 +150,11 @@ impl<'de> Deserialize<'de> for Certificate {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+    }
+    text
 }
 
 fn instant(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use openssl::ec::EcKey;
 use openssl::pkey::{Id, PKey, Private};
+use openssl::rsa::Rsa;
 use serde::{Deserialize, Deserializer};
 
-use super::{Certificate, KeyError, KeyKind};
+use super::{Certificate, KeyError, KeyKind, Numbers};
 
 /// A private key of ours, to sign or to decrypt with; parsed once.
 ///
@@ -28,6 +30,7 @@ pub struct PrivateKey {
 
 struct Inner {
     key: PKey<Private>,
+    numbers: Numbers<EcKey<Private>, Rsa<Private>>,
     kind: KeyKind,
     fallback_secret: [u8; 32],
 }
@@ -55,9 +58,14 @@ impl PrivateKey {
             Id::ED25519 => KeyKind::Ed25519,
             _ => return Err(KeyError::Unsupported),
         };
+        let numbers = match kind {
+            KeyKind::Ec => Numbers::Ec(key.ec_key().map_err(|_| KeyError::NotAPrivateKey)?),
+            KeyKind::Ed25519 => Numbers::None,
+            KeyKind::Rsa => Numbers::Rsa(key.rsa().map_err(|_| KeyError::NotAPrivateKey)?),
+        };
         let der = key.private_key_to_der().map_err(|_| KeyError::NotAPrivateKey)?;
         let fallback_secret = openssl::sha::sha256(&der);
-        Ok(Self { inner: Arc::new(Inner { key, kind, fallback_secret }) })
+        Ok(Self { inner: Arc::new(Inner { key, numbers, kind, fallback_secret }) })
     }
 
     /// The kind of key.
@@ -82,6 +90,10 @@ impl PrivateKey {
 
     pub(crate) fn pkey(&self) -> &PKey<Private> {
         &self.inner.key
+    }
+
+    pub(crate) fn numbers(&self) -> &Numbers<EcKey<Private>, Rsa<Private>> {
+        &self.inner.numbers
     }
 }
 

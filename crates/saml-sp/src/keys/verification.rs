@@ -48,8 +48,9 @@ pub struct VerificationKey {
 
 struct Inner {
     key: PKey<Public>,
-    numbers: Numbers,
-    spki: Vec<u8>,
+    numbers: Numbers<EcKey<Public>, Rsa<Public>>,
+    /// The key's DER; of a key in a certificate that says it all, and writing it costs as much as reading it.
+    spki: Option<Vec<u8>>,
     kind: KeyKind,
     bits: u32,
     certificate: Option<Certificate>,
@@ -60,10 +61,10 @@ struct Inner {
 
 /// The key taken out of its wrapping, ready to compute with: looking an algorithm up in OpenSSL costs as much as a part of
 /// the operation itself.
-pub(crate) enum Numbers {
-    Ec(EcKey<Public>),
+pub(crate) enum Numbers<E, R> {
+    Ec(E),
     None,
-    Rsa(Rsa<Public>),
+    Rsa(R),
 }
 
 impl VerificationKey {
@@ -142,7 +143,10 @@ impl VerificationKey {
     pub fn fingerprint(&self) -> String {
         match &self.inner.certificate {
             Some(certificate) => certificate.fingerprint().to_owned(),
-            None => super::certificate::hex(&openssl::sha::sha256(&self.inner.spki)),
+            None => {
+                let spki = self.inner.spki.as_deref().unwrap_or_default();
+                super::certificate::hex(&openssl::sha::sha256(spki))
+            }
         }
     }
 
@@ -150,13 +154,14 @@ impl VerificationKey {
         &self.inner.key
     }
 
-    pub(crate) fn numbers(&self) -> &Numbers {
+    pub(crate) fn numbers(&self) -> &Numbers<EcKey<Public>, Rsa<Public>> {
         &self.inner.numbers
     }
 
     #[cfg(feature = "xmlsec")]
     pub(crate) fn xmlsec(&self) -> Option<&crate::dsig::XmlsecKey> {
-        self.inner.xmlsec.get_or_init(|| crate::dsig::XmlsecKey::new(&self.inner.spki)).as_ref()
+        let make = || crate::dsig::XmlsecKey::new(&self.inner.key.public_key_to_der().ok()?);
+        self.inner.xmlsec.get_or_init(make).as_ref()
     }
 
     /// Refuses a key under these bits of RSA, or under 256 of a curve.
@@ -193,7 +198,10 @@ impl VerificationKey {
             KeyKind::Ed25519 => Numbers::None,
             KeyKind::Rsa => Numbers::Rsa(key.rsa().map_err(|_| KeyError::NotAPublicKey)?),
         };
-        let spki = key.public_key_to_der().map_err(|_| KeyError::NotAPublicKey)?;
+        let spki = match certificate {
+            Some(_) => None,
+            None => Some(key.public_key_to_der().map_err(|_| KeyError::NotAPublicKey)?),
+        };
         let bits = key.bits();
         let key = Self {
             inner: Arc::new(Inner {

@@ -11,7 +11,7 @@ use crate::{
     keys::PrivateKey,
     names::{ASSERTION, DS, PROTOCOL, STATUS_PARTIAL_LOGOUT},
     rejection::{AnswerTo, Cause, Part, Rejection},
-    response::{Fields, decrypt_name_id, read_name_id, status, text_of, unexpected},
+    response::{Fields, decrypt_name_id, read_name_id, status, string_of, unexpected},
     time::later,
     xml::{Document, Element},
 };
@@ -185,7 +185,7 @@ impl Connection<'_> {
             if !child.is(PROTOCOL, "SessionIndex") {
                 return Err(unexpected(part, child));
             }
-            session_indexes.push(text_of(child, part)?.into_owned());
+            session_indexes.push(string_of(child, part, "SessionIndex")?.into_owned());
         }
         Ok(LogoutRequest {
             id: fields.id()?.to_owned(),

@@ -99,6 +99,7 @@ fn a_request_names_one_person_by_one_identifier() {
         ("XML-12", format!("{name}{name}")),
         ("XML-12", format!("{name}<samlp:Other/>")),
         ("XML-12", "<saml:Subject/>".to_owned()),
+        ("XML-11", format!("{name}<samlp:SessionIndex> </samlp:SessionIndex>")),
     ] {
         assert_eq!(scene.request(&person).unwrap_err(), rule, "{person}");
     }

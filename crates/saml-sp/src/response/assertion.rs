@@ -6,7 +6,7 @@ use super::{
     attributes::read_attributes,
     conditions::{check_audience, check_validity},
     context::Context,
-    fields::{Fields, text_of, unexpected},
+    fields::{Fields, string_of, unexpected},
     subject::{check_confirmations, check_name_id, identifier},
 };
 use crate::{
@@ -233,7 +233,7 @@ fn read_context(element: Element<'_>) -> Result<AuthnContext, Rejection> {
     let texts = |name| {
         element
             .children_named(ASSERTION, name)
-            .map(|child| text_of(child, Part::Assertion).map(std::borrow::Cow::into_owned))
+            .map(|child| string_of(child, Part::Assertion, name).map(std::borrow::Cow::into_owned))
             .collect::<Result<Vec<_>, _>>()
     };
     Ok(AuthnContext {
@@ -279,7 +279,10 @@ fn satisfies(requested: &RequestedAuthnContext, class: Option<&str>) -> Option<b
     let Some(found) = class.and_then(rank) else { return Some(false) };
     let mut wanted = requested.classes.iter().filter_map(|class| rank(class));
     Some(match requested.comparison {
-        Comparison::Better => wanted.all(|wanted| found > wanted),
+        // One that the host doesn't know may be stronger still.
+        Comparison::Better => {
+            requested.classes.iter().all(|class| rank(class).is_some_and(|wanted| found > wanted))
+        }
         Comparison::Maximum => wanted.any(|wanted| found <= wanted),
         Comparison::Exact | Comparison::Minimum => wanted.any(|wanted| found >= wanted),
     })

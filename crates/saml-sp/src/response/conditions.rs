@@ -2,7 +2,7 @@
 
 use super::{
     context::Context,
-    fields::{Fields, text_of},
+    fields::{Fields, string_of},
 };
 use crate::{
     Notice,
@@ -79,7 +79,7 @@ fn check_restriction(context: &Context<'_>, restriction: Element<'_>) -> Result<
         if !audience.is(ASSERTION, "Audience") {
             return Err(super::unexpected(Part::Assertion, audience));
         }
-        let audience = text_of(audience, Part::Assertion)?;
+        let audience = string_of(audience, Part::Assertion, "Audience")?;
         let policy = context.connection.policy();
         // XML-11: byte for byte.
         if audience == context.connection.sp().entity_id().as_str()

@@ -133,6 +133,16 @@ pub(crate) fn text_of(element: Element<'_>, part: Part) -> Result<Cow<'_, str>, 
     }
 }
 
+/// Gives an element's text, refused if it is blank (XML-11).
+pub(crate) fn string_of<'d>(
+    element: Element<'d>,
+    part: Part,
+    what: &'static str,
+) -> Result<Cow<'d, str>, Rejection> {
+    let text = text_of(element, part)?;
+    if is_blank(&text) { Err(Cause::Blank { part, what }.into()) } else { Ok(text) }
+}
+
 pub(crate) fn unexpected(part: Part, element: Element<'_>) -> Rejection {
     Cause::UnexpectedElement { part, found: element.local_name().to_owned() }.into()
 }

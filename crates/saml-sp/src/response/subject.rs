@@ -126,6 +126,12 @@ pub(super) fn check_confirmations(
         if confirmation.attribute("Method") != Some(METHOD_BEARER) {
             continue;
         }
+        // Profiles 4.1.5: what nobody asked for answers nothing, in none of its confirmations.
+        if context.pending.is_none() {
+            let data = confirmation.child(ASSERTION, "SubjectConfirmationData");
+            let answers = data.and_then(|data| data.attribute("InResponseTo"));
+            context.check_in_response_to(answers, Part::Subject)?;
+        }
         match check_bearer(context, confirmation) {
             Ok(until) => last = last.max(Some(until)),
             Err(rejection) => failure = failure.or(Some(rejection)),

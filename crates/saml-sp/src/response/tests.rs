@@ -287,6 +287,12 @@ fn a_response_that_nobody_asked_for_is_taken_only_by_policy() {
         "ASN-04",
         "its confirmation answers a request"
     );
+    // Profiles 4.1.5: not one of its confirmations may, however good another is.
+    let another = "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">\
+                   <saml:SubjectConfirmationData Recipient=\"https://sp.example/acs\" \
+                   NotOnOrAfter=\"2026-01-31T12:05:00Z\" InResponseTo=\"_q\"/></saml:SubjectConfirmation></saml:Subject>";
+    let two = [unsolicited[0], ("</saml:Subject>", another)];
+    assert_eq!(scene.accept(&two).unwrap_err().code(), "ASN-04");
 }
 
 // RSP-11

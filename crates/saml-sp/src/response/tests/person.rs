@@ -134,6 +134,11 @@ fn the_way_of_authentication_is_judged() {
     assert_eq!(with(Comparison::Minimum, &["urn:class:c"], ranking), Err("ASN-08"));
     assert_eq!(with(Comparison::Better, &["urn:class:a"], ranking), Ok(0));
     assert_eq!(with(Comparison::Better, &["urn:class:b"], ranking), Err("ASN-08"));
+    assert_eq!(
+        with(Comparison::Better, &["urn:class:a", "urn:unknown"], ranking),
+        Err("ASN-08"),
+        "not ranked"
+    );
     assert_eq!(with(Comparison::Maximum, &["urn:class:b"], ranking), Ok(0));
     assert_eq!(with(Comparison::Maximum, &["urn:class:a"], ranking), Err("ASN-08"));
     assert_eq!(with(Comparison::Minimum, &["urn:class:a"], &["urn:class:a"]), Err("ASN-08"), "not ranked");
