@@ -1,9 +1,13 @@
 //! What a tenant may do over SCIM, and how its token is sent.
 
+mod resource_type;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use resource_type::{ResourceEndpoint, ResourceTypeDefinition, SchemaUse};
 
 use crate::ids::{AttrName, IdError, ResourceName};
 
@@ -29,10 +33,24 @@ pub struct Capabilities {
     pub unique: Vec<AttrName>,
     /// Changes to the standard schemas.
     pub overrides: Vec<AttrOverride>,
-    /// Further schemas, each a schema definition as RFC 7643 section 7 has it, with `on` naming the resource type.
+    /// Further schemas, each a schema definition as RFC 7643 section 7 has it, with `on` naming the resource type and,
+    /// if wanted, `required` saying whether each resource of it must have the extension.
     pub extensions: Vec<Value>,
+    /// Schema definitions as RFC 7643 section 7 has them, for [`Capabilities::resource_types`] to name.
+    pub schemas: Vec<Value>,
+    /// Resource types of the product's own.
+    pub resource_types: Vec<ResourceTypeDefinition>,
     /// Which deviations of known clients are understood.
     pub quirks: QuirkPreset,
+    /// Single deviations, on or off whatever [`Capabilities::quirks`] says.
+    pub quirk_switches: BTreeMap<AttrName, bool>,
+    /// What a PATCH is answered with.
+    pub patch_answer: PatchAnswer,
+    /// What `sortBy` with a name that no resource type has means.
+    pub unknown_sort: UnknownSort,
+    /// Attribute paths that a filter in a URL may not name, because URLs end up in logs (RFC 7644 7.5.2). Clients ask by
+    /// POST to `/.search` then. Known identity providers do not, so this is for other clients.
+    pub sensitive: Vec<AttrName>,
 }
 
 impl Capabilities {
@@ -57,7 +75,13 @@ impl Default for Capabilities {
             unique: Vec::new(),
             overrides: Vec::new(),
             extensions: Vec::new(),
+            schemas: Vec::new(),
+            resource_types: Vec::new(),
             quirks: QuirkPreset::default(),
+            quirk_switches: BTreeMap::new(),
+            patch_answer: PatchAnswer::default(),
+            unknown_sort: UnknownSort::default(),
+            sensitive: Vec::new(),
         }
     }
 }
@@ -210,11 +234,42 @@ pub enum ValueFormat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuirkPreset {
+    /// What Microsoft Entra ID sends.
+    Entra,
+    /// What Okta sends.
+    Okta,
+    /// What OneLogin sends.
+    Onelogin,
     /// The standard's text, nothing else.
     #[default]
     Strict,
     /// What Okta, Entra and the other known clients send.
     Tolerant,
+}
+
+/// What a PATCH that does not ask for `attributes` is answered with. RFC 7644 3.5.2 allows both for every type; a
+/// request that asks for attributes always gets 200 and them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PatchAnswer {
+    /// 204 for groups, so that no member list is read to say that one member came; 200 and the resource for others.
+    #[default]
+    ByType,
+    /// 204.
+    NoContent,
+    /// 200 and the resource.
+    Resource,
+}
+
+/// What `sortBy` with a name that no resource type has means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownSort {
+    /// No resource has data for it, so they stay in their order (RFC 7644 3.4.2.3).
+    #[default]
+    Ignore,
+    /// The request is refused with 400, so that a mistyped name is seen.
+    Refuse,
 }
 
 /// How a client proves itself.

@@ -42,7 +42,8 @@ pub use break_glass::{
 };
 pub use capabilities::{
     AttrOverride, AuthScheme, Capabilities, Filters, Mutability, Operation, PageSizes, PageSizesError,
-    Password, QuirkPreset, SchemeWord, ValueFormat,
+    Password, PatchAnswer, QuirkPreset, ResourceEndpoint, ResourceTypeDefinition, SchemaUse, SchemeWord,
+    UnknownSort, ValueFormat,
 };
 pub use connection::{
     ConnectionState, DirectoryField, Jit, LinkPolicy, LoginPolicy, Outsiders, Pairing, Provider, Relink,

@@ -5,6 +5,7 @@ mod check;
 mod place;
 mod saml;
 mod scim;
+mod types;
 
 use std::collections::BTreeSet;
 

@@ -126,6 +126,10 @@ pub enum Scope {
     GroupsRead,
     /// Create, change and delete groups.
     GroupsWrite,
+    /// Read resources of the product's own types.
+    ResourcesRead,
+    /// Create, change and delete resources of the product's own types.
+    ResourcesWrite,
     /// Read users.
     UsersRead,
     /// Create, change and delete users.
@@ -139,6 +143,8 @@ impl Scope {
         match self {
             Self::GroupsRead => "groups_read",
             Self::GroupsWrite => "groups_write",
+            Self::ResourcesRead => "resources_read",
+            Self::ResourcesWrite => "resources_write",
             Self::UsersRead => "users_read",
             Self::UsersWrite => "users_write",
         }
@@ -147,7 +153,14 @@ impl Scope {
     /// All of them.
     #[must_use]
     pub fn all() -> BTreeSet<Self> {
-        BTreeSet::from([Self::GroupsRead, Self::GroupsWrite, Self::UsersRead, Self::UsersWrite])
+        BTreeSet::from([
+            Self::GroupsRead,
+            Self::GroupsWrite,
+            Self::ResourcesRead,
+            Self::ResourcesWrite,
+            Self::UsersRead,
+            Self::UsersWrite,
+        ])
     }
 }
 

@@ -7,6 +7,7 @@ use crate::config::{ConfigError, Database, PublicUrl};
 use crate::keys::{KeyError, Keys};
 use crate::operations::Operations;
 use crate::profiles::{Profiles, ProfilesError};
+use crate::quirks::QuirkLog;
 use crate::rates::Rates;
 use crate::store::{Store, StoreError, tenants};
 
@@ -25,6 +26,8 @@ pub struct App {
     pub operations: Operations,
     /// Hashes the passwords of admins.
     pub passwords: crate::admin::password::Passwords,
+    /// Which deviations clients show.
+    pub quirks: QuirkLog,
     /// Cookies carry `Secure`, and logins are tied to their browser.
     pub secure_cookies: bool,
     /// The test identity provider and its pages are mounted.

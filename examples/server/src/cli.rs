@@ -33,6 +33,19 @@ pub enum Command {
     /// Create and set up tenants.
     #[command(subcommand)]
     Tenant(Tenant),
+    /// Make OAuth clients, which get SCIM access tokens for themselves at `/oauth/token`.
+    #[command(subcommand)]
+    OauthClient(OauthClient),
+    /// Say how a tenant's SCIM clients deviate from the standard, one line each: connection, deviation, how often, first
+    /// and last time. A running server writes a deviation when it first sees it and then once a minute.
+    Quirks {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
     /// Issue and revoke SCIM tokens.
     #[command(subcommand)]
     Token(Token),
@@ -284,6 +297,59 @@ pub enum Tenant {
     },
     /// List the tenants, one line each: id, profile, name.
     List {
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// `server oauth-client …`.
+#[derive(Debug, Subcommand)]
+pub enum OauthClient {
+    /// Make a client and print its id and its secret, divided by a tab, for the only time.
+    Create {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// When the secret ends: a date (its last day, in UTC) or an RFC 3339 instant [default: the profile's].
+        #[arg(long, value_name = "DATE")]
+        expires: Option<String>,
+        /// A name to tell clients apart.
+        #[arg(long)]
+        name: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Make a second secret, which works beside the first one, and print it for the only time.
+    AddSecret {
+        /// The client's id.
+        #[arg(long)]
+        client: String,
+        /// When it ends, as for create.
+        #[arg(long, value_name = "DATE")]
+        expires: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Revoke a client's secrets and the access tokens that they got; the next request with one is refused.
+    Revoke {
+        /// The client's id.
+        #[arg(long)]
+        client: String,
+        /// The secret, by its number in the list [default: all of them].
+        #[arg(long)]
+        slot: Option<u8>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the secrets of a tenant's clients, one line each: client, number, state, end, name.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
         /// Where the data is.
         #[command(flatten)]
         data: Data,

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod log;
 pub mod operations;
 pub mod profiles;
+pub mod quirks;
 pub mod random;
 pub mod rates;
 pub mod serve;

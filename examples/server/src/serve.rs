@@ -50,6 +50,9 @@ pub async fn run(
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests were not done in time"),
     }
     sweeper.abort();
+    if let Err(error) = app.quirks.flush(&app.base.store, clock::now()).await {
+        tracing::warn!(%error, "the deviations of clients were not noted");
+    }
     app.base.store.close().await;
     Ok(())
 }
@@ -174,6 +177,9 @@ async fn sweep(app: Shared) {
                 tracing::warn!(%error, "expired rows were not swept");
                 app.operations.swept("failed", &[]);
             }
+        }
+        if let Err(error) = app.quirks.flush(&app.base.store, clock::now()).await {
+            tracing::warn!(%error, "the deviations of clients were not noted");
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }

@@ -176,6 +176,11 @@ impl BulkOperation {
         let data = match field(fields, "data") {
             None => None,
             Some(Value::Object(data)) => Some(data.clone()),
+            // The example of RFC 7644 3.7.3 has the operations without the message around them. What is left without
+            // `schemas` is for the reader of the PATCH to refuse or to take.
+            Some(operations @ Value::Array(_)) if method == BulkMethod::Patch => {
+                Some(Map::from_iter([("Operations".to_owned(), operations.clone())]))
+            }
             Some(_) => return Err("`data` as an object"),
         };
         if data.is_none() && method != BulkMethod::Delete {

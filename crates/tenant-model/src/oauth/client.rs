@@ -94,8 +94,8 @@ pub fn add_client_secret(
     add(policy, client, expires, random, key, rights, by, now)
 }
 
-/// Revokes a secret; it fails from the next request on. Access tokens that it got live on for their minutes; revoke
-/// them as well if the secret leaked.
+/// Revokes a secret; it fails from the next request on. Access tokens that it got live on for their minutes, so revoke
+/// those of the slot ([`GrantedToken::secret`](crate::GrantedToken::secret)) in the same transaction.
 ///
 /// # Errors
 /// [`ClientError::Right`] and [`ClientError::SecretUnknown`].

@@ -120,6 +120,8 @@ pub struct GrantedToken {
     pub expires_in: u32,
     /// `scope`.
     pub scope: String,
+    /// Which of the client's secrets got it: when that one is revoked, its tokens go too.
+    pub secret: u8,
     /// For the audit trail.
     pub audit: AuditEvent,
 }
@@ -251,6 +253,7 @@ pub fn grant_access(
             orphan_ends: None,
         },
         shown,
+        secret: secret.slot,
         expires_in: minutes.saturating_mul(60),
         audit,
     })

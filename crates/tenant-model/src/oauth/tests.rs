@@ -58,7 +58,10 @@ fn a_client_gets_an_access_token_of_an_hour_that_works_for_its_connection_alone(
     let (client, secret) = client();
     let granted = grant(&client, &secret, at(0)).unwrap();
     assert_eq!((granted.expires_in, granted.row.expires), (3600, Expiry::At(at(60))));
-    assert_eq!(granted.scope, "groups_read groups_write users_read users_write");
+    assert_eq!(
+        granted.scope,
+        "groups_read groups_write resources_read resources_write users_read users_write"
+    );
     let header = format!("Bearer {}", granted.shown.reveal());
     let given = read_header([header.as_bytes()], &AuthScheme::ClientCredentials).unwrap();
     let (one, two) = (tenant().id, TenantId::parse("org_2").unwrap());
@@ -99,6 +102,8 @@ fn two_secrets_live_side_by_side_and_no_third() {
     for secret in [&first, &second] {
         assert!(grant(&client, secret, at(2)).is_ok());
     }
+    let slots = [&first, &second].map(|secret| grant(&client, secret, at(2)).unwrap().secret);
+    assert_eq!(slots, [0, 1]);
     assert_eq!(add(&client, 3, at(2)), Err(ClientError::TooManySecrets));
     let revoke = |client: &OAuthClient, slot| {
         revoke_client_secret(client, slot, &rights(), &Actor::Operator, at(3)).map(|(client, _)| client)
@@ -166,7 +171,7 @@ fn wrong_clients_places_grants_and_scopes_are_refused_in_this_order() {
     assert_eq!(go(Some(&stolen), &secret, plain), Err("grant.other_connection"));
     assert_eq!(go(Some(&one), &secret, ("password", Some("all"))), Err("grant.type"));
     assert_eq!(go(Some(&one), &secret, ("client_credentials", Some("all"))), Err("grant.scope"));
-    assert_eq!(go(Some(&one), &secret, ("client_credentials", Some(" "))).unwrap().split(' ').count(), 4);
+    assert_eq!(go(Some(&one), &secret, ("client_credentials", Some(" "))).unwrap().split(' ').count(), 6);
     let mut reader = one.clone();
     reader.scopes = [Scope::UsersRead].into();
     let asked = ("client_credentials", Some("users_read"));

@@ -1,6 +1,6 @@
 //! What a profile's fields must be together; each alone is checked where it is read.
 
-use super::{EntityIdScheme, ProductProfile, TenantFrom};
+use super::{EntityIdScheme, ProductProfile, TenantFrom, types};
 use crate::path_template::PathTemplate;
 use crate::token::TokenPolicy;
 
@@ -65,7 +65,7 @@ fn scim(profile: &ProductProfile) -> Option<(String, String)> {
     if let Some((name, _)) = scim.resources.iter().find(|(_, operations)| operations.is_empty()) {
         return Some((format!("scim.resources.{name}"), "there must be an operation".to_owned()));
     }
-    None
+    types::check(scim).err().map(|(field, reason)| (format!("scim.{field}"), reason))
 }
 
 fn tokens(tokens: &TokenPolicy) -> Option<(String, String)> {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::saml::TenantFrom;
 use crate::capabilities::{
-    AttrOverride, Capabilities, Filters, Operation, PageSizes, Password, QuirkPreset, SchemeWord,
+    AttrOverride, Capabilities, Filters, Operation, PageSizes, Password, PatchAnswer, QuirkPreset,
+    ResourceTypeDefinition, SchemeWord, UnknownSort,
 };
 use crate::connection::Outsiders;
 use crate::ids::{AttrName, ResourceName};
@@ -70,9 +71,27 @@ pub struct ScimProfile {
     /// See [`Capabilities::extensions`].
     #[serde(default)]
     pub extensions: Vec<Value>,
+    /// See [`Capabilities::schemas`].
+    #[serde(default)]
+    pub schemas: Vec<Value>,
+    /// See [`Capabilities::resource_types`].
+    #[serde(default)]
+    pub resource_types: Vec<ResourceTypeDefinition>,
     /// See [`Capabilities::quirks`].
     #[serde(default)]
     pub quirks: QuirkPreset,
+    /// See [`Capabilities::quirk_switches`].
+    #[serde(default)]
+    pub quirk_switches: BTreeMap<AttrName, bool>,
+    /// See [`Capabilities::patch_answer`].
+    #[serde(default)]
+    pub patch_answer: PatchAnswer,
+    /// See [`Capabilities::unknown_sort`].
+    #[serde(default)]
+    pub unknown_sort: UnknownSort,
+    /// See [`Capabilities::sensitive`].
+    #[serde(default)]
+    pub sensitive: Vec<AttrName>,
 }
 
 impl ScimProfile {
@@ -90,7 +109,13 @@ impl ScimProfile {
             unique: self.unique.clone(),
             overrides: self.overrides.clone(),
             extensions: self.extensions.clone(),
+            schemas: self.schemas.clone(),
+            resource_types: self.resource_types.clone(),
             quirks: self.quirks,
+            quirk_switches: self.quirk_switches.clone(),
+            patch_answer: self.patch_answer,
+            unknown_sort: self.unknown_sort,
+            sensitive: self.sensitive.clone(),
         }
     }
 }

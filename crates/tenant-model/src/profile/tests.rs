@@ -350,6 +350,69 @@ fn the_profile_that_the_page_on_profiles_shows_is_read() {
     assert_eq!(provisioned_roles(&fifth, "userType", &["manager"]).unwrap(), ["manager"]);
 }
 
+fn sixth() -> &'static str {
+    let page = include_str!("../profiles/README.md");
+    page.split("```json").nth(2).unwrap().split("```").next().unwrap().trim_start()
+}
+
+#[test]
+fn a_file_adds_a_resource_type() {
+    let sixth = ProductProfile::parse(sixth()).unwrap();
+    let capabilities = sixth.scim.capabilities();
+    assert!(capabilities.allows("Device", Operation::Patch));
+    assert_eq!(capabilities.resource_types[0].endpoint.as_str(), "/Devices");
+    assert_eq!(capabilities.resource_types[0].schema, "urn:example:scim:Device");
+    let again = ProductProfile::parse(&serde_json::to_string(&sixth).unwrap()).unwrap();
+    assert_eq!(again, sixth);
+}
+
+#[test]
+fn what_does_not_fit_of_a_resource_type_is_told_with_line_and_field() {
+    let line = |of: &str| sixth().lines().position(|line| line.contains(of)).unwrap() + 1;
+    let types = line("\"resource_types\"");
+    let inside = line("\"schemas\"");
+    for (from, to, at, field, reason) in [
+        ("\"/Devices\"", "\"/Users\"", types, "scim.resource_types[0].endpoint", "SCIM itself does not use"),
+        ("\"/Devices\"", "\"Devices\"", types, "scim.resource_types[0].endpoint", "a slash and one segment"),
+        (
+            "\"schema\": \"urn:example:scim:Device\"",
+            "\"schema\": \"urn:example:scim:Thing\"",
+            types,
+            "scim.resource_types[0].schema",
+            "no schema has the URI `urn:example:scim:Thing`",
+        ),
+        ("{\"name\": \"Device\"", "{\"name\": \"user\"", types, "scim.resource_types[0].name", "already"),
+        (
+            "{\"name\": \"Device\"",
+            "{\"nam\": \"Device\"",
+            types,
+            "scim.resource_types[0].nam",
+            "unknown field",
+        ),
+        ("\"id\": \"urn", "\"ID\": \"urn", inside, "scim.schemas[0]", "`id`"),
+        ("\"attributes\"", "\"Attributes\"", inside, "scim.schemas[0]", "has no list `attributes`"),
+        ("\"Device\": [", "\"Printer\": [", types, "scim.resource_types[0].name", "does not say"),
+        ("\"User\": [", "\"Printer\": [", line("\"User\": ["), "scim.resources.Printer", "no resource type"),
+        (
+            "\"base\"",
+            "\"extensions\": [{\"id\": \"urn:x\", \"on\": \"Nobody\", \"attributes\": []}], \"base\"",
+            line("\"base\""),
+            "scim.extensions[0].on",
+            "no resource type `Nobody`",
+        ),
+    ] {
+        assert!(sixth().contains(from), "{from}");
+        let wrong = error(&sixth().replacen(from, to, 1));
+        assert_eq!((wrong.line, wrong.field.as_str()), (at, field), "{to}: {wrong}");
+        assert!(wrong.reason.contains(reason), "{to}: {wrong}");
+    }
+    let twice = sixth().replace(
+        "Device\"}]",
+        "Device\"}, {\"name\": \"B\", \"endpoint\": \"/devices\", \"schema\": \"urn:example:scim:Device\"}]",
+    );
+    assert_eq!(error(&twice).field, "scim.resource_types[1].endpoint");
+}
+
 /// Every key that a profile may have is on the page.
 #[test]
 fn the_page_on_profiles_names_every_key() {

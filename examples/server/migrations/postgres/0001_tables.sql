@@ -307,3 +307,37 @@ CREATE TABLE operator_audit (
     body TEXT NOT NULL,
     PRIMARY KEY (at, audit_id)
 );
+
+-- Which deviations from the standards a connection's client showed.
+CREATE TABLE scim_quirks (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    connection_id TEXT COLLATE "C" NOT NULL,
+    quirk TEXT COLLATE "C" NOT NULL,
+    uses BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, quirk)
+);
+
+-- OAuth clients and the access tokens that they got. A token's slot is none of its connection's.
+CREATE TABLE oauth_clients (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    client_id TEXT COLLATE "C" NOT NULL,
+    connection_id TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, client_id)
+);
+
+CREATE TABLE oauth_tokens (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    token_id TEXT COLLATE "C" NOT NULL,
+    client_id TEXT COLLATE "C" NOT NULL,
+    secret_slot BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, token_id),
+    FOREIGN KEY (tenant_id, client_id) REFERENCES oauth_clients (tenant_id, client_id) ON DELETE CASCADE
+);
+CREATE INDEX oauth_tokens_client ON oauth_tokens (tenant_id, client_id);
+CREATE INDEX oauth_tokens_expiry ON oauth_tokens (expires_at);

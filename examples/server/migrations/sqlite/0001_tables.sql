@@ -306,3 +306,37 @@ CREATE TABLE operator_audit (
     body TEXT NOT NULL,
     PRIMARY KEY (at, audit_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Which deviations from the standards a connection's client showed.
+CREATE TABLE scim_quirks (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    connection_id TEXT NOT NULL,
+    quirk TEXT NOT NULL,
+    uses INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, quirk)
+) STRICT, WITHOUT ROWID;
+
+-- OAuth clients and the access tokens that they got. A token's slot is none of its connection's.
+CREATE TABLE oauth_clients (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    client_id TEXT NOT NULL,
+    connection_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, client_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE oauth_tokens (
+    tenant_id TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    secret_slot INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, token_id),
+    FOREIGN KEY (tenant_id, client_id) REFERENCES oauth_clients (tenant_id, client_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_tokens_client ON oauth_tokens (tenant_id, client_id);
+CREATE INDEX oauth_tokens_expiry ON oauth_tokens (expires_at);

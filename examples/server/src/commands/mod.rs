@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod backup;
+pub mod oauth_client;
 pub mod tenant;
 pub mod token;
 
@@ -12,9 +13,10 @@ use std::time::Duration;
 
 use crate::admin::password::Passwords;
 use crate::app::{App, Base, OpenError};
-use crate::cli::{Admin, Cli, Command, Serve, Tenant, Token};
+use crate::cli::{Admin, Cli, Command, OauthClient, Serve, Tenant, Token};
 use crate::config::PublicUrl;
 use crate::operations::Operations;
+use crate::quirks::QuirkLog;
 use crate::random::NoRandomness;
 use crate::rates::Rates;
 use crate::serve;
@@ -74,6 +76,17 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
                 print(&format!("{}\t{}\t{}", tenant.id, tenant.profile, tenant.display_name))?;
             }
         }
+        Command::OauthClient(command) => oauth_client_command(command).await?,
+        Command::Quirks { tenant, data } => {
+            let base = Base::open(&data).await?;
+            let mut db = base.store.read().await?;
+            for seen in
+                crate::store::quirks::of_tenant(&mut db, &tenant_model::TenantId::parse(&tenant)?).await?
+            {
+                let (first, last) = (seen.first.to_rfc3339(), seen.last.to_rfc3339());
+                print(&format!("{}\t{}\t{}\t{first}\t{last}", seen.connection, seen.quirk, seen.uses))?;
+            }
+        }
         Command::Token(Token::Issue { tenant, expires, name, purpose, data }) => {
             let base = Base::open(&data).await?;
             let shown = token::issue(&base, &tenant, expires.as_deref(), name, purpose).await?;
@@ -95,6 +108,32 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn oauth_client_command(command: OauthClient) -> Result<(), CommandError> {
+    match command {
+        OauthClient::Create { tenant, expires, name, data } => {
+            let base = Base::open(&data).await?;
+            let (id, secret) = oauth_client::create(&base, &tenant, expires.as_deref(), name).await?;
+            print(&format!("{id}\t{}", secret.reveal()))
+        }
+        OauthClient::AddSecret { client, expires, data } => {
+            let base = Base::open(&data).await?;
+            print(&oauth_client::add_secret(&base, &client, expires.as_deref()).await?.reveal())
+        }
+        OauthClient::Revoke { client, slot, data } => {
+            let base = Base::open(&data).await?;
+            let count = oauth_client::revoke(&base, &client, slot).await?;
+            note(&format!(
+                "{count} secret(s) of client {client} revoked, and the access tokens that they got"
+            ));
+            Ok(())
+        }
+        OauthClient::List { tenant, data } => {
+            let base = Base::open(&data).await?;
+            oauth_client::list(&base, &tenant).await?.iter().try_for_each(|line| print(line))
+        }
+    }
+}
+
 async fn serve_command(options: Serve) -> Result<(), CommandError> {
     let base = Base::open(&options.data).await?;
     let (listener, address) = serve::bind(options.listen).await?;
@@ -103,7 +142,9 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
     let operations = Operations::new();
     let (region, secure_cookies) = (options.region, options.secure_cookies);
     let passwords = Passwords::default();
-    let app = App { base, public_url, region, rates, operations, passwords, secure_cookies, demo: None };
+    let quirks = QuirkLog::default();
+    let app =
+        App { base, public_url, region, rates, operations, passwords, quirks, secure_cookies, demo: None };
     let app = Arc::new(app);
     let operator = match options.metrics_listen {
         Some(address) => Some(serve::operator(address, app.clone()).await?),
@@ -208,6 +249,16 @@ pub enum CommandError {
         /// Why.
         #[from]
         error: tenant_model::TokenError,
+    },
+    /// There is no such OAuth client.
+    #[error("there is no OAuth client {0}; see `server oauth-client list`")]
+    NoClient(String),
+    /// The OAuth client or its secret was not made or changed.
+    #[error("the OAuth client was not changed ({code}): {error}", code = .error.code(), error = .error)]
+    Client {
+        /// Why.
+        #[from]
+        error: tenant_model::ClientError,
     },
     /// A date that is none.
     #[error("{0:?} is no date: write 2027-01-31 or 2027-01-31T12:00:00Z")]

@@ -114,7 +114,11 @@ async fn all(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimToken>
     Ok(out)
 }
 
-async fn find(base: &Base, tx: &mut Tx, tenant: &str) -> Result<(Tenant, Arc<ProductProfile>), CommandError> {
+pub(super) async fn find(
+    base: &Base,
+    tx: &mut Tx,
+    tenant: &str,
+) -> Result<(Tenant, Arc<ProductProfile>), CommandError> {
     let found = tenants::find(tx, &TenantId::parse(tenant)?)
         .await?
         .ok_or_else(|| CommandError::NoTenant(tenant.to_owned()))?;
@@ -123,7 +127,7 @@ async fn find(base: &Base, tx: &mut Tx, tenant: &str) -> Result<(Tenant, Arc<Pro
 }
 
 /// A date means the end of that day, so that a token is good on the day that its maker named.
-fn date(text: &str) -> Result<DateTime<Utc>, CommandError> {
+pub(super) fn date(text: &str) -> Result<DateTime<Utc>, CommandError> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.with_timezone(&Utc));
     }

@@ -56,6 +56,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
         rates,
         operations,
         passwords: Passwords::default(),
+        quirks: crate::quirks::QuirkLog::default(),
         secure_cookies: false,
         demo: Some(idp),
     };

@@ -23,6 +23,7 @@ use crate::store::tenants;
 pub(super) async fn dispatch(State(app): State<Shared>, request: Request) -> Answer {
     let (endpoint, address) = match find(&app.base.profiles, request.uri()) {
         Ok(Some(found)) => found,
+        Ok(None) if let Some(refusal) = scim::other_version(request.uri().path()) => return refusal,
         Ok(None) => return super::no_such_path().into_page(request.headers()),
         Err(refusal) => return refusal.into_page(request.headers()),
     };

@@ -8,6 +8,7 @@ pub(crate) mod endpoints;
 pub(crate) mod health;
 pub mod html;
 mod layers;
+mod oauth;
 pub(crate) mod observe;
 mod pages;
 pub mod params;
@@ -18,7 +19,7 @@ mod sso;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::Shared;
 use crate::http::answer::{Answer, Refusal};
@@ -31,6 +32,7 @@ pub fn router(app: Shared) -> Router {
         .route("/assets/style.css", get(pages::style))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/oauth/token", post(oauth::token))
         .route("/v1/session", get(session::show));
     router = admin::routes(router);
     if app.demo.is_some() {

@@ -55,6 +55,7 @@ struct Expiring {
 const EXPIRING: &[Expiring] = &[
     Expiring { table: "admin_sessions", key: "tenant_id, session_hash", ends: "ends_at" },
     Expiring { table: "login_records", key: "tenant_id, connection_id, kind, record_id", ends: "expires_at" },
+    Expiring { table: "oauth_tokens", key: "tenant_id, token_id", ends: "expires_at" },
     Expiring { table: "pending", key: "tenant_id, connection_id, kind, request_id", ends: "expires_at" },
     Expiring { table: "replay_claims", key: "tenant_id, connection_id, claim", ends: "forget_after" },
     Expiring { table: "sessions", key: "tenant_id, session_hash", ends: "ends_at" },

@@ -15,7 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use example_server::client::{Client, Reply};
+use example_server::config::Database;
+use example_server::store::{Store, Tx, tenants};
 use serde_json::{Value, json};
+use sqlx::Row as _;
+use tenant_model::{ConnectionId, ScimConnection, ScimToken, TenantId};
 
 use crate::cluster::Cluster;
 
@@ -175,6 +179,72 @@ impl Server {
     pub(crate) fn directory(&self, tenant: &str, profile: &str) -> Client {
         self.command(&["tenant", "create", "--id", tenant, "--profile", profile]);
         self.client().with_token(&self.command(&["token", "issue", "--tenant", tenant]))
+    }
+
+    /// Starts with a folder that holds one further profile.
+    pub(crate) fn start_with_profile(profile: &str) -> Self {
+        let folder = Folder::new();
+        let profiles = folder.path().join("profiles");
+        std::fs::create_dir(&profiles).unwrap();
+        std::fs::write(profiles.join("further.json"), profile).unwrap();
+        Self::start_in(folder, &["--profiles", profiles.to_str().unwrap()])
+    }
+
+    /// A tenant of a profile that is in the server's folder, and a SCIM client with a token for it.
+    pub(crate) fn directory_of(&self, tenant: &str, profile: &str) -> Client {
+        let profiles = self.folder.path().join("profiles");
+        let profiles = ["--profiles", profiles.to_str().unwrap()];
+        self.command(&[&["tenant", "create", "--id", tenant, "--profile", profile][..], &profiles].concat());
+        self.client()
+            .with_token(&self.command(&[&["token", "issue", "--tenant", tenant][..], &profiles].concat()))
+    }
+
+    /// Changes the directory connection of a tenant behind the server's back.
+    pub(crate) fn edit_connection(&self, tenant: &str, change: impl FnOnce(&mut ScimConnection)) {
+        let tenant = TenantId::parse(tenant).unwrap();
+        self.in_database(async |tx| {
+            let id = ConnectionId::parse("scim").unwrap();
+            let mut connection = tenants::scim(tx, &tenant, &id).await.unwrap().unwrap();
+            change(&mut connection);
+            tenants::put_scim(tx, &connection).await.unwrap();
+        });
+    }
+
+    /// Changes the access tokens of a tenant's OAuth clients behind the server's back.
+    pub(crate) fn edit_access_tokens(&self, tenant: &str, change: impl Fn(&mut ScimToken)) {
+        self.in_database(async |tx| {
+            let rows = sqlx::query("SELECT token_id, body FROM oauth_tokens WHERE tenant_id = $1")
+                .bind(tenant.to_owned());
+            for row in rows.fetch_all(&mut **tx).await.unwrap() {
+                let mut token: ScimToken = serde_json::from_str(&row.get::<String, _>("body")).unwrap();
+                change(&mut token);
+                sqlx::query("UPDATE oauth_tokens SET body = $1 WHERE tenant_id = $2 AND token_id = $3")
+                    .bind(serde_json::to_string(&token).unwrap())
+                    .bind(tenant.to_owned())
+                    .bind(row.get::<String, _>("token_id"))
+                    .execute(&mut **tx)
+                    .await
+                    .unwrap();
+            }
+        });
+    }
+
+    /// Runs a statement of this test behind the server's back.
+    pub(crate) fn execute(&self, sql: &'static str) {
+        self.in_database(async |tx| {
+            sqlx::query(sql).execute(&mut **tx).await.unwrap();
+        });
+    }
+
+    fn in_database(&self, work: impl AsyncFnOnce(&mut Tx)) {
+        let database: Database = self.folder.database().parse().unwrap();
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = Store::open(&database).await.unwrap();
+            let mut tx = store.begin_unlocked().await.unwrap();
+            work(&mut tx).await;
+            tx.commit().await.unwrap();
+            store.close().await;
+        });
     }
 
     /// Runs a command beside the running server; its standard output.

@@ -147,7 +147,8 @@ fn a_cursor_is_good_for_its_question_its_client_and_its_time_alone() {
         "Group": ["create", "delete", "patch", "read", "replace"],
         "User": ["create", "delete", "patch", "read", "replace"],
     });
-    let granted = ["groups_read", "groups_write", "users_read", "users_write"];
+    let granted =
+        ["groups_read", "groups_write", "resources_read", "resources_write", "users_read", "users_write"];
     let seal = |permissions: &Value, until: i64| {
         let scope = CursorScope {
             tenant: "acme",

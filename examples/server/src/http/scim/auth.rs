@@ -11,7 +11,7 @@ use super::fault::Fault;
 use crate::app::App;
 use crate::http::endpoints::{Address, Place};
 use crate::keys::KeyError;
-use crate::store::{tenants, tokens};
+use crate::store::{oauth, tenants, tokens};
 
 /// A client whose token was good, with what it may act on.
 #[derive(Clone, Debug)]
@@ -42,7 +42,12 @@ pub(crate) async fn check(
     let keys = app.base.keys.token_hash_keys().map_err(|error| server_fault(&error))?;
     let mut db = app.base.store.read().await?;
     let tenant_id = presented.id().tenant();
-    let row = tokens::find(&mut db, &tenant_id, presented.id()).await?;
+    let issued = tokens::find(&mut db, &tenant_id, presented.id()).await?;
+    let is_static = issued.is_some();
+    let row = match issued {
+        Some(row) => Some(row),
+        None => oauth::token(&mut db, &tenant_id, presented.id()).await?,
+    };
     let authenticated = prove(&presented, row.as_ref(), &keys, now)?;
     let tenant = tenants::find(&mut db, &tenant_id).await?.ok_or_else(unknown)?;
     // An address of another product, tenant or connection is as good as a wrong token.
@@ -58,8 +63,18 @@ pub(crate) async fn check(
     }
     let connection =
         tenants::scim(&mut db, &tenant_id, authenticated.connection()).await?.ok_or_else(unknown)?;
+    // TOK-12: an access token comes as RFC 6750 says, whatever word the product has for its own; and where clients must
+    // get access tokens, a static one is none.
+    if is_static && connection.auth == AuthScheme::ClientCredentials {
+        return Err(refused(
+            401,
+            "token.static",
+            "this connection takes access tokens of OAuth clients alone",
+        ));
+    }
+    let auth = if is_static { &connection.auth } else { &AuthScheme::ClientCredentials };
     presented
-        .check_scheme(&connection.auth)
+        .check_scheme(auth)
         .map_err(|error| refused(error.status(), error.code(), &error.to_string()))?;
     // TEN-21: off and unknown refuse before the body is read.
     let in_use = matches!(connection.state, ConnectionState::Active | ConnectionState::Testing);
@@ -71,6 +86,8 @@ pub(crate) async fn check(
         ));
     }
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    // Of an access token its issue is known; it lives for an hour and is not listed.
+    let row = row.filter(|_| is_static);
     let used = row.as_ref().and_then(|row| touch(row, &Use { at: now, address: None, agent }));
     Ok(Caller { authenticated, tenant, connection, place, used })
 }

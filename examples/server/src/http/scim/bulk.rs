@@ -15,7 +15,7 @@ use scim_schema::{Limits, ResourceType, ScimType};
 use serde_json::{Map, Value, json};
 use tenant_model::Operation;
 
-use super::call::{Call, GROUP};
+use super::call::Call;
 use super::fault::Fault;
 use super::{MEDIA_TYPE, view, write};
 use crate::http::answer::{Answer, typed};
@@ -227,9 +227,10 @@ impl<'a> Job<'a> {
                 (write::put(self.call, tx, &kind, id, &data, &condition).await?.stored, StatusCode::OK)
             }
             BulkMethod::Patch => {
-                let stored = write::modify(self.call, tx, &kind, id, &data, &condition).await?;
+                let quirks = self.call.leniency.patch_in_bulk();
+                let stored = write::modify(self.call, tx, &kind, id, &data, quirks, &condition).await?;
                 // The status that the request alone would have had.
-                (stored, if kind.name() == GROUP { StatusCode::NO_CONTENT } else { StatusCode::OK })
+                (stored, write::patched_status(self.call, &kind))
             }
             BulkMethod::Delete => {
                 write::remove(self.call, tx, &kind, id, &condition).await?;

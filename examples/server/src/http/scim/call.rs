@@ -11,9 +11,11 @@ use tenant_model::{Capabilities, Operation, Scope, TenantId};
 
 use super::auth::Caller;
 use super::fault::Fault;
+use super::leniency::{Leniency, Noted};
 use super::{schemas, view};
 use crate::app::App;
 use crate::http::params::Params;
+use crate::quirks;
 use crate::store::resources::StoredResource;
 use crate::store::tokens;
 
@@ -35,6 +37,10 @@ pub(crate) struct Call<'a> {
     pub(crate) base_url: String,
     /// The instant of the request.
     pub(crate) now: DateTime<Utc>,
+    /// The deviations that the connection understands.
+    pub(crate) leniency: Leniency,
+    /// Those that this request needed.
+    pub(crate) noted: Noted,
 }
 
 impl<'a> Call<'a> {
@@ -55,6 +61,7 @@ impl<'a> Call<'a> {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| Fault::unknown("such address"))?;
         let schemas = schemas::of_tenant(&caller.connection.capabilities)?;
+        let leniency = Leniency::of(&caller.connection.capabilities);
         Ok(Self {
             app,
             parts,
@@ -64,6 +71,8 @@ impl<'a> Call<'a> {
             query: Params::of(&parts.uri),
             base_url: app.public_url.join(&base),
             now,
+            leniency,
+            noted: Noted::default(),
         })
     }
 
@@ -91,11 +100,13 @@ impl<'a> Call<'a> {
         if !self.capabilities().allows(kind.name(), operation) {
             return Err(self.method_not_allowed(kind));
         }
-        let scope = match (kind.name() == GROUP, operation == Operation::Read) {
-            (true, true) => Scope::GroupsRead,
-            (true, false) => Scope::GroupsWrite,
-            (false, true) => Scope::UsersRead,
-            (false, false) => Scope::UsersWrite,
+        let scope = match (kind.name(), operation == Operation::Read) {
+            (GROUP, true) => Scope::GroupsRead,
+            (GROUP, false) => Scope::GroupsWrite,
+            (USER, true) => Scope::UsersRead,
+            (USER, false) => Scope::UsersWrite,
+            (_, true) => Scope::ResourcesRead,
+            (_, false) => Scope::ResourcesWrite,
         };
         self.caller.authenticated.require(scope).map_err(|error| {
             Fault::new(
@@ -168,6 +179,15 @@ impl<'a> Call<'a> {
             return Err(Fault::message("scim.version", &Error::precondition_failed()));
         }
         Ok(verdict)
+    }
+
+    /// Remembers what the request needed beyond the standard; a failure costs the request nothing.
+    pub(crate) async fn note_quirks(&self) {
+        let used = self.noted.take();
+        let due = self.app.quirks.note(self.tenant(), &self.caller.connection.id, &used, self.now);
+        if let Err(error) = quirks::write(&self.app.base.store, &due).await {
+            tracing::warn!(%error, "the deviations of a client were not noted");
+        }
     }
 
     /// Notes the token's use, at most every five minutes; a failure costs the request nothing.

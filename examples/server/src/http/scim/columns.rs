@@ -1,10 +1,10 @@
 //! Where filters and sorting find their values in the database.
 
-use scim_filter::{Column, Columns, Dialect, Table};
-use scim_schema::{AttrPath, AttributeType, ResourceType, SortOrder};
+use scim_filter::{BoundFilter, Column, Columns, Dialect, Table};
+use scim_schema::{AttrPath, AttributeType, ResourceType, SortOrder, Uniqueness};
 
 use super::call::{GROUP, USER};
-use crate::store::resources::Order;
+use crate::store::resources::{Bound, Condition, Order};
 
 /// The column map of a resource type; the outer table is `scim_resources AS r`, `$1` is the tenant.
 pub(crate) fn of(kind: &ResourceType) -> Columns {
@@ -17,10 +17,12 @@ pub(crate) fn of(kind: &ResourceType) -> Columns {
         .column("meta.resourceType", Column::text("r.type"))
         .column("meta.version", Column::text("('W/\"' || r.version || '\"')"))
         .deny("meta.location");
+    let base = OWN_COLUMNS
+        .into_iter()
+        .filter(|(name, _)| has_own_column(kind, name))
+        .fold(base, |columns, (name, column)| columns.column(name, Column::text(column)));
     match kind.name() {
         USER => base
-            .column("userName", Column::text("r.user_name_fold"))
-            .column("displayName", Column::text("r.display_fold"))
             .table(
                 "emails.value",
                 Table::new("resource_values AS e", "e.resource_id", "r.resource_id")
@@ -33,14 +35,62 @@ pub(crate) fn of(kind: &ResourceType) -> Columns {
                     .only_if("g.tenant_id = $1")
                     .column("value", Column::text("g.group_id")),
             ),
-        GROUP => base.column("displayName", Column::text("r.display_fold")).table(
+        GROUP => base.table(
             "members",
             Table::new("group_members AS m", "m.group_id", "r.resource_id")
                 .only_if("m.tenant_id = $1")
                 .column("value", Column::text("m.member_id")),
         ),
-        _ => base.column("displayName", Column::text("r.display_fold")),
+        _ => base,
     }
+}
+
+/// Whether the attribute of this name has a column of its own. Other resource types may have attributes that are called
+/// `userName` and `displayName` and are something else.
+pub(crate) fn has_own_column(kind: &ResourceType, name: &str) -> bool {
+    kind.resolve_attribute(name).is_ok_and(|path| own_column(&path).is_some())
+}
+
+fn own_column(path: &AttrPath) -> Option<&'static str> {
+    let attribute = path.attribute();
+    let is_plain = path.extension().is_none()
+        && path.sub().is_none()
+        && attribute.kind == AttributeType::String
+        && !attribute.multi_valued
+        && !attribute.case_exact;
+    let unique_as_it_must_be = attribute.name != "userName" || attribute.uniqueness != Uniqueness::None;
+    let column = OWN_COLUMNS.into_iter().find(|(name, _)| *name == attribute.name);
+    column.filter(|_| is_plain && unique_as_it_must_be).map(|(_, column)| column)
+}
+
+/// Adds the index to a filter that a unique value decides: what is unique stands in a table of its own.
+pub(crate) fn by_unique_value(
+    filter: &BoundFilter,
+    kind: &ResourceType,
+    dialect: Dialect,
+    condition: Condition,
+    first: usize,
+) -> Condition {
+    let Some(lookup) = filter.equality_lookup() else { return condition };
+    let attribute = lookup.path.to_string();
+    if attribute == "id" || own_column(lookup.path).is_some() {
+        return condition;
+    }
+    // As the filter's own are written: SQLite counts `$4` as the next one, whatever its number, and `?4` as the fourth.
+    let mark = if dialect == Dialect::Sqlite { '?' } else { '$' };
+    let place = |number: usize| {
+        format!("{mark}{}", first.saturating_add(condition.values.len()).saturating_add(number))
+    };
+    let sql = format!(
+        "(r.resource_id IN (SELECT u.resource_id FROM unique_values AS u WHERE u.tenant_id = $1 \
+         AND u.type = {} AND u.attribute = {} AND u.value_key = {}) AND {})",
+        place(0),
+        place(1),
+        place(2),
+        condition.sql
+    );
+    let key = [kind.name().to_owned(), attribute, lookup.key.to_owned()].map(Bound::Text);
+    Condition { sql, values: condition.values.into_iter().chain(key).collect() }
 }
 
 /// The order of a list. Names come from the schema, never from the client.
@@ -90,12 +140,13 @@ struct Expression {
 }
 
 fn expression(dialect: Dialect, path: &AttrPath) -> Option<Expression> {
+    if let Some(column) = own_column(path) {
+        return Some(Expression { sql: column.to_owned(), is_text: true });
+    }
     let text = path.to_string();
     let (column, is_text) = match text.as_str() {
         "id" => ("r.resource_id", true),
         "externalId" => ("r.external_id", true),
-        "userName" => ("r.user_name_fold", true),
-        "displayName" => ("r.display_fold", true),
         "meta.created" => ("r.created_at", false),
         "meta.lastModified" => ("r.updated_at", false),
         _ => return document_expression(dialect, path),
@@ -168,6 +219,9 @@ fn by_bytes(sql: &str) -> String {
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '$'))
 }
+
+/// Attributes with columns of their own, which hold their folded values.
+const OWN_COLUMNS: [(&str, &str); 2] = [("displayName", "r.display_fold"), ("userName", "r.user_name_fold")];
 
 #[cfg(test)]
 mod tests {

@@ -2,9 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use scim_schema::message::{Error, ListResponse};
-use scim_schema::{Capabilities, FilterSupport};
+use scim_schema::{AuthenticationScheme, Capabilities, FilterSupport};
 use serde_json::{Value, json};
-use tenant_model::Operation;
+use tenant_model::{AuthScheme, Operation};
 
 use super::call::Call;
 use super::fault::Fault;
@@ -52,5 +52,19 @@ fn service_provider_config(call: &Call<'_>) -> Value {
         pagination.max_page_size = Some(ours.page.max_size().into());
         pagination
     });
+    let token_url = call.app.public_url.join("/oauth/token");
+    let mut client_credentials = AuthenticationScheme {
+        kind: "oauth2".to_owned(),
+        name: "OAuth 2.0 client credentials".to_owned(),
+        description: format!("An access token from {token_url} for a client of this tenant"),
+        spec_uri: Some("https://www.rfc-editor.org/info/rfc6749".to_owned()),
+        documentation_uri: None,
+        primary: false,
+    };
+    if call.caller.connection.auth == AuthScheme::ClientCredentials {
+        client_credentials.primary = true;
+        offered.authentication_schemes.clear();
+    }
+    offered.authentication_schemes.push(client_credentials);
     offered.to_json(&call.base_url)
 }

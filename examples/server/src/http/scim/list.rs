@@ -6,16 +6,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use scim_filter::{BindOptions, Dialect, Filter, SqlValue, UnknownAttributes};
+use scim_filter::{BindOptions, BoundFilter, Dialect, Filter, SqlValue, UnknownAttributes};
 use scim_schema::message::{CursorError, CursorScope, ListResponse, PageSizes, SearchRequest};
 use scim_schema::{Projection, ResourceType, ScimType, SortOrder, parse_object};
 use serde_json::{Value, json};
-use tenant_model::{Operation, QuirkPreset, Scope};
+use tenant_model::{Operation, Scope, UnknownSort};
 
 use super::call::Call;
 use super::fault::Fault;
 use super::view::{self, Computed};
-use super::{MEDIA_TYPE, columns, read};
+use super::{MEDIA_TYPE, columns, leniency, read, sensitive};
 use crate::http::answer::{Answer, typed};
 use crate::http::body;
 use crate::store::resources::{self, Bookmark, Bound, Condition, Order, Selection, Start, StoredResource};
@@ -41,13 +41,15 @@ pub(super) async fn search(call: &Call<'_>, over: &Over, body: Body) -> Result<A
 pub(super) struct Over {
     kinds: Vec<Arc<ResourceType>>,
     endpoint: String,
+    /// The question stands in the URL.
+    in_url: bool,
 }
 
 impl Over {
     /// One type.
     pub(super) fn one(call: &Call<'_>, kind: &Arc<ResourceType>) -> Result<Self, Fault> {
         call.allow(kind, Operation::Read)?;
-        Ok(Self { kinds: vec![kind.clone()], endpoint: kind.endpoint().to_owned() })
+        Ok(Self { kinds: vec![kind.clone()], endpoint: kind.endpoint().to_owned(), in_url: in_url(call) })
     }
 
     /// All that this client may read: others are not there for it, and their number tells nothing of them.
@@ -63,13 +65,17 @@ impl Over {
         }
         match refused {
             Some(fault) if kinds.is_empty() => Err(fault),
-            _ => Ok(Self { kinds, endpoint: "/".to_owned() }),
+            _ => Ok(Self { kinds, endpoint: "/".to_owned(), in_url: in_url(call) }),
         }
     }
 
     fn several(&self) -> bool {
         self.endpoint == "/"
     }
+}
+
+fn in_url(call: &Call<'_>) -> bool {
+    call.parts.method == axum::http::Method::GET
 }
 
 async fn listed(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<Answer, Fault> {
@@ -134,7 +140,11 @@ fn order(call: &Call<'_>, over: &Over, search: &SearchRequest) -> Result<Order, 
         }
     }
     match (paths.as_slice(), unknown) {
-        ([], Some(error)) => Err(Fault::of(&error)),
+        ([], Some(error)) if call.capabilities().unknown_sort == UnknownSort::Refuse => {
+            Err(Fault::of(&error))
+        }
+        // RFC 7644 3.4.2.3: where no resource has data, they stay in their order.
+        ([], Some(_)) => Ok(columns::order(dialect, None, SortOrder::Ascending)),
         ([(_, path)], _) if !over.several() => Ok(columns::order(dialect, path.as_ref(), search.sort_order)),
         _ => Ok(columns::order_of_types(dialect, &paths, search.sort_order)),
     }
@@ -151,8 +161,7 @@ struct Cursors<'a> {
 
 impl<'a> Cursors<'a> {
     fn of(call: &'a Call<'a>, over: &'a Over, search: &'a SearchRequest) -> Self {
-        let scopes = [Scope::GroupsRead, Scope::GroupsWrite, Scope::UsersRead, Scope::UsersWrite];
-        let granted: Vec<&str> = scopes
+        let granted: Vec<&str> = Scope::all()
             .into_iter()
             .filter(|scope| call.caller.authenticated.require(*scope).is_ok())
             .map(Scope::name)
@@ -227,26 +236,40 @@ fn condition(
     first: usize,
 ) -> Result<Condition, Fault> {
     let Some(filter) = filter else { return Ok(Condition::default()) };
+    let limits = scim_filter::Limits::default();
+    let filter = if call.leniency.loose_filters() {
+        let (filter, was_loose) = Filter::parse_loose(filter, &limits).map_err(|error| Fault::of(&error))?;
+        if was_loose {
+            call.noted.one(leniency::LOOSE_FILTERS);
+        }
+        filter
+    } else {
+        Filter::parse(filter, &limits).map_err(|error| Fault::of(&error))?
+    };
+    if over.in_url {
+        sensitive::check(&filter, kind, &call.capabilities().sensitive)?;
+    }
     let options = BindOptions {
-        string_booleans: call.capabilities().quirks == QuirkPreset::Tolerant,
+        string_booleans: call.leniency.string_booleans_in_filters(),
         unknown_attributes: if over.several() {
             UnknownAttributes::NoValue
         } else {
             UnknownAttributes::Refuse
         },
     };
-    translated(kind, filter, &options, call.app.base.store.dialect(), first)
+    let bound = filter.bind(kind, &options).map_err(|error| Fault::of(&error))?;
+    if bound.used_string_booleans() {
+        call.noted.one(leniency::STRING_BOOLEANS_IN_FILTER);
+    }
+    translated(kind, &bound, call.app.base.store.dialect(), first)
 }
 
 fn translated(
     kind: &ResourceType,
-    filter: &str,
-    options: &BindOptions,
+    bound: &BoundFilter,
     dialect: Dialect,
     first: usize,
 ) -> Result<Condition, Fault> {
-    let filter = Filter::parse(filter, &scim_filter::Limits::default()).map_err(|error| Fault::of(&error))?;
-    let bound = filter.bind(kind, options).map_err(|error| Fault::of(&error))?;
     let sql = bound.to_sql(dialect, &columns::of(kind), first).map_err(|error| Fault::of(&error))?;
     let values = sql.values.into_iter().map(|value| match value {
         SqlValue::Bool(value) => Bound::Bool(value),
@@ -254,7 +277,8 @@ fn translated(
         SqlValue::Real(value) => Bound::Real(value),
         SqlValue::Text(value) => Bound::Text(value),
     });
-    Ok(Condition { sql: sql.sql, values: values.collect() })
+    let condition = Condition { sql: sql.sql, values: values.collect() };
+    Ok(columns::by_unique_value(bound, kind, dialect, condition, first))
 }
 
 #[cfg(test)]
@@ -287,8 +311,9 @@ mod tests {
         ] {
             let mut selection = Selection::default();
             let first = selection.first_placeholder();
-            let options = BindOptions::default();
-            selection.add("User", translated(user, filter, &options, store.dialect(), first).unwrap());
+            let filter = Filter::parse(filter, &scim_filter::Limits::default()).unwrap();
+            let bound = filter.bind(user, &BindOptions::default()).unwrap();
+            selection.add("User", translated(user, &bound, store.dialect(), first).unwrap());
             let start = Start::Offset(0);
             for plan in resources::plans(&mut db, &tenant, &selection, &order, &start).await {
                 assert!(plan.contains(index), "{filter}: {plan}\n{selection:?}");
@@ -346,9 +371,10 @@ mod tests {
             (r#"displayName eq "x""#, "scim_resources_display"),
         ] {
             let mut selection = Selection::default();
-            let options = BindOptions::default();
             let first = selection.first_placeholder();
-            selection.add("User", translated(user, filter, &options, store.dialect(), first).unwrap());
+            let filter = Filter::parse(filter, &scim_filter::Limits::default()).unwrap();
+            let bound = filter.bind(user, &BindOptions::default()).unwrap();
+            selection.add("User", translated(user, &bound, store.dialect(), first).unwrap());
             for plan in resources::plans(&mut db, &tenant, &selection, &order, &Start::Offset(0)).await {
                 assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{filter}: {plan}");
             }

@@ -6,6 +6,7 @@ use scim_patch::{Member, MembershipChange, RowCounts};
 use sqlx::AnyConnection;
 
 use super::call::Call;
+use super::leniency::MEMBERS_SKIPPED;
 use crate::store::{StoreError, members};
 
 /// What became of a membership change.
@@ -50,6 +51,7 @@ pub(crate) async fn carry_out(
         }
     }
     if done.unknown > 0 {
+        call.noted.many(MEMBERS_SKIPPED, u64::try_from(done.unknown).unwrap_or(u64::MAX));
         tracing::warn!(tenant = %call.tenant(), unknown = done.unknown, "members that do not exist were skipped");
     }
     Ok(done)

@@ -47,14 +47,25 @@ pub(super) async fn shown(
     let resource = view::resource(call, kind, stored, &computed);
     let mut answer = typed(status, MEDIA_TYPE, json!(projection.project(&resource)).to_string());
     set_version(call, &mut answer, stored);
-    let location = HeaderValue::from_str(&kind.location(&call.base_url, &stored.id)).ok();
-    if let (Some(location), StatusCode::CREATED) = (&location, status) {
-        answer.headers_mut().insert(header::LOCATION, location.clone());
+    if status == StatusCode::CREATED {
+        set_location(call, &mut answer, kind, stored);
     }
-    if let Some(location) = location {
+    if let Ok(location) = HeaderValue::from_str(&kind.location(&call.base_url, &stored.id)) {
         answer.headers_mut().insert(header::CONTENT_LOCATION, location);
     }
     Ok(answer)
+}
+
+/// The address of the resource that an answer without a body is about.
+pub(super) fn set_location(
+    call: &Call<'_>,
+    answer: &mut Answer,
+    kind: &ResourceType,
+    stored: &StoredResource,
+) {
+    if let Ok(location) = HeaderValue::from_str(&kind.location(&call.base_url, &stored.id)) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
 }
 
 /// The ETag of an answer about one resource.

@@ -2,10 +2,10 @@
 
 use axum::body::Body;
 use axum::http::StatusCode;
-use scim_patch::{GroupPlan, MembershipChange, PatchRequest, Quirks, apply, plan, plan_replace};
-use scim_schema::{AttrPath, CheckOptions, Checked, Limits, Precondition, Resource, ResourceType, ScimType};
+use scim_patch::{GroupPlan, MembershipChange, PatchRequest, Quirks, RowCounts, apply, plan, plan_replace};
+use scim_schema::{AttrPath, Checked, Limits, Precondition, Resource, ResourceType, ScimType};
 use serde_json::{Map, Value, json};
-use tenant_model::{Actor, DirectoryState, Operation, PersonId, QuirkPreset};
+use tenant_model::{Actor, DirectoryState, Operation, PatchAnswer, PersonId};
 
 use super::call::{Call, GROUP, USER};
 use super::fault::Fault;
@@ -62,19 +62,29 @@ pub(super) async fn patch(
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
-    let after = modify(call, &mut tx, kind, id, &bytes, &condition).await?;
-    // A group's members are not read to say that one came: 204 unless the client asks for attributes.
+    let after = modify(call, &mut tx, kind, id, &bytes, call.leniency.patch(), &condition).await?;
+    // RFC 7644 3.5.2: 200 when the client asks for attributes.
     let asked =
         call.query.any_case("attributes").is_some() || call.query.any_case("excludedAttributes").is_some();
-    let answer = if kind.name() == GROUP && !asked {
+    let answer = if patched_status(call, kind) == StatusCode::NO_CONTENT && !asked {
         let mut answer = typed(StatusCode::NO_CONTENT, MEDIA_TYPE, Body::empty());
         read::set_version(call, &mut answer, &after);
+        read::set_location(call, &mut answer, kind, &after);
         answer
     } else {
         read::shown(call, &mut tx, kind, &after, &projection, StatusCode::OK).await?
     };
     tx.commit().await?;
     Ok(answer)
+}
+
+/// What a PATCH that does not ask for attributes is answered with.
+pub(super) fn patched_status(call: &Call<'_>, kind: &ResourceType) -> StatusCode {
+    match call.capabilities().patch_answer {
+        PatchAnswer::ByType if kind.name() == GROUP => StatusCode::NO_CONTENT,
+        PatchAnswer::NoContent => StatusCode::NO_CONTENT,
+        PatchAnswer::ByType | PatchAnswer::Resource => StatusCode::OK,
+    }
 }
 
 /// `DELETE /Users/{id}`.
@@ -102,8 +112,10 @@ pub(super) async fn add(
     kind: &ResourceType,
     bytes: &[u8],
 ) -> Result<Written, Fault> {
-    let sent = parse(call, kind, bytes)?;
-    let mut checked = kind.check_create(sent, &check_options(call)).map_err(|error| Fault::of(&error))?;
+    let sent = parse(kind, bytes)?;
+    let mut checked =
+        kind.check_create(sent, &call.leniency.check_options()).map_err(|error| Fault::of(&error))?;
+    call.noted.check(&checked.notices);
     let change = take_members(kind, &mut checked)?;
     let mut stored = StoredResource {
         id: random::uuid()?.to_string(),
@@ -150,10 +162,11 @@ pub(super) async fn put(
     bytes: &[u8],
     condition: &Precondition,
 ) -> Result<Written, Fault> {
-    let sent = parse(call, kind, bytes)?;
+    let sent = parse(kind, bytes)?;
     let before = current(call, tx, kind, id, condition).await?;
-    let checked = kind.check_replace(sent, &whole(&before), &check_options(call));
+    let checked = kind.check_replace(sent, &whole(&before), &call.leniency.check_options());
     let mut checked = checked.map_err(|error| Fault::of(&error))?;
+    call.noted.check(&checked.notices);
     let requested = checked.requested.clone();
     let change = take_members(kind, &mut checked)?;
     let stored = settle(call, tx, kind, before, Some(checked), &change).await?;
@@ -167,12 +180,9 @@ pub(super) async fn modify(
     kind: &ResourceType,
     id: &str,
     bytes: &[u8],
+    quirks: Quirks,
     condition: &Precondition,
 ) -> Result<StoredResource, Fault> {
-    let quirks = match call.capabilities().quirks {
-        QuirkPreset::Strict => Quirks::strict(),
-        QuirkPreset::Tolerant => Quirks::tolerant(),
-    };
     let request = PatchRequest::parse(bytes, quirks, &scim_patch::Limits::default())
         .map_err(|error| Fault::of(&error))?;
     storable::no_nul(bytes)?;
@@ -229,7 +239,9 @@ async fn patch_group(
                 Some(own) => patched(call, kind, &whole(&before), own)?,
                 None => None,
             };
-            settle(call, tx, kind, before, checked, plan.members()).await
+            let after = settle(call, tx, kind, before, checked, plan.members()).await?;
+            call.noted.patch(&plan.finish(None, RowCounts::default()).quirks);
+            Ok(after)
         }
         // The request asks about data of members: only then are they loaded.
         GroupPlan::WholeGroup { .. } => {
@@ -255,12 +267,14 @@ fn patched(
     request: &PatchRequest,
 ) -> Result<Option<Checked>, Fault> {
     let patched = apply(before, request, kind).map_err(|error| Fault::of(&error))?;
+    call.noted.patch(&patched.quirks);
     if !patched.changed() {
         return Ok(None);
     }
-    kind.check_patched(patched.resource, before, &check_options(call))
-        .map(Some)
-        .map_err(|error| Fault::of(&error))
+    let checked = kind.check_patched(patched.resource, before, &call.leniency.check_options());
+    let checked = checked.map_err(|error| Fault::of(&error))?;
+    call.noted.check(&checked.notices);
+    Ok(Some(checked))
 }
 
 /// Stores what a write made of a resource: its body, its members, the person behind it. Nothing changed means no new
@@ -288,7 +302,7 @@ async fn settle(
             }
         }
     }
-    let rows_changed = done.rows != scim_patch::RowCounts::default();
+    let rows_changed = done.rows != RowCounts::default();
     if keys.is_none() && !rows_changed {
         return Ok(before);
     }
@@ -369,27 +383,11 @@ fn storable(kind: &ResourceType, resource: Resource) -> Map<String, Value> {
     fields
 }
 
-/// What the client sent. Okta and Google send `""` for what is not set; where known clients are tolerated it means
-/// just that.
-fn parse(call: &Call<'_>, kind: &ResourceType, bytes: &[u8]) -> Result<Resource, Fault> {
-    let mut sent = Resource::parse(bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
+/// What the client sent.
+fn parse(kind: &ResourceType, bytes: &[u8]) -> Result<Resource, Fault> {
+    let sent = Resource::parse(bytes, kind, &Limits::default()).map_err(|error| Fault::of(&error))?;
     storable::no_nul(bytes)?;
-    if call.capabilities().quirks == QuirkPreset::Tolerant {
-        for value in sent.as_map_mut().values_mut() {
-            drop_empty_parts(value);
-        }
-        sent.as_map_mut().retain(|_, value| *value != "");
-    }
     Ok(sent)
-}
-
-/// Resources are two levels of attributes deep, inside an extension three.
-fn drop_empty_parts(value: &mut Value) {
-    let Value::Object(parts) = value else { return };
-    parts.retain(|_, part| *part != "");
-    for part in parts.values_mut().filter_map(Value::as_object_mut) {
-        part.retain(|_, inner| *inner != "");
-    }
 }
 
 /// The members of a group apart; other types have none.
@@ -406,13 +404,6 @@ fn member_value(member: &Membership) -> Value {
         object.insert("display".to_owned(), json!(display));
     }
     out
-}
-
-fn check_options(call: &Call<'_>) -> CheckOptions {
-    match call.capabilities().quirks {
-        QuirkPreset::Strict => CheckOptions::default(),
-        QuirkPreset::Tolerant => CheckOptions::tolerant(),
-    }
 }
 
 fn cause(call: &Call<'_>) -> Actor {
