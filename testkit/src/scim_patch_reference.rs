@@ -78,6 +78,16 @@ fn one(
     if let Some(extension) = resource_type.extension(path) {
         let urn = extension.schema().id();
         if op == "remove" || (op == "replace" && value.is_null()) {
+            let had = now.get(urn).and_then(Value::as_object).cloned().unwrap_or_default();
+            for attribute in extension.schema().attributes().iter().filter(|a| had.contains_key(&a.name)) {
+                let fixed = [Mutability::ReadOnly, Mutability::Immutable].contains(&attribute.mutability);
+                if fixed
+                    || (!attribute.multi_valued && has_fixed_parts(attribute, &had[&attribute.name]))
+                    || (extension.required() && attribute.required)
+                {
+                    return Err("mutability");
+                }
+            }
             now.shift_remove(urn);
             return Ok(());
         }
@@ -108,6 +118,10 @@ fn one(
     if target.mutability() == Mutability::ReadOnly {
         return Err("mutability");
     }
+    // P39: the list follows the data, so an operation on it can only be wrong.
+    if target.extension().is_none() && attribute.name == "schemas" {
+        return schemas(filter.is_some(), op, value, resource_type);
+    }
     let old = get(now, &target);
     let new = match (&target.sub(), attribute.multi_valued) {
         (sub, true) => {
@@ -125,6 +139,9 @@ fn one(
         (None, false) if op == "remove" || value.is_null() => {
             if op == "add" {
                 return Err("invalidValue");
+            }
+            if old.as_ref().is_some_and(|old| has_fixed_parts(&attribute, old)) {
+                return Err("mutability");
             }
             None
         }
@@ -155,6 +172,27 @@ fn one(
     }
     set(now, &target, new);
     Ok(())
+}
+
+fn schemas(filtered: bool, op: &str, value: &Value, resource_type: &ResourceType) -> Result<(), Refusal> {
+    if filtered {
+        return Ok(());
+    }
+    if op == "remove" {
+        return Err("mutability");
+    }
+    let items = match value {
+        Value::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    };
+    let known = |urn: &Value| match urn {
+        Value::Null => true,
+        Value::String(urn) => {
+            resource_type.extension(urn).is_some() || resource_type.schema().id().eq_ignore_ascii_case(urn)
+        }
+        _ => false,
+    };
+    if items.iter().all(known) { Ok(()) } else { Err("invalidValue") }
 }
 
 /// An operation on a multi-valued attribute; answers all its elements.
@@ -370,7 +408,7 @@ fn whole(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Refusal>
         return Ok(None);
     }
     let lacks = |sub: &Attribute| {
-        (sub.required || (keyed(attribute) && sub.name == "value")) && !element.contains_key(&sub.name)
+        (demanded(sub) || (keyed(attribute) && sub.name == "value")) && !element.contains_key(&sub.name)
     };
     if attribute.sub_attributes.iter().any(|sub| lacks(sub)) {
         return Err("invalidValue");
@@ -413,7 +451,9 @@ fn simple(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Refusal
         }
         _ => false,
     };
-    let fits = fits && !(attribute.required && *value == "");
+    let is_blank = value.as_str().is_some_and(|text| text.trim().is_empty());
+    let is_secret = attribute.mutability == Mutability::WriteOnly;
+    let fits = fits && if is_secret { *value != "" } else { !(attribute.required && is_blank) };
     if fits { Ok(Some(value.clone())) } else { Err("invalidValue") }
 }
 
@@ -425,7 +465,7 @@ fn end(before: &Value, now: &mut Map<String, Value>, resource_type: &ResourceTyp
             !attribute.multi_valued
                 && value != old.get(&attribute.name)
                 && value.is_some_and(|value| {
-                    attribute.sub_attributes.iter().any(|sub| sub.required && value.get(&sub.name).is_none())
+                    attribute.sub_attributes.iter().any(|sub| demanded(sub) && value.get(&sub.name).is_none())
                 })
         })
     };
@@ -440,11 +480,21 @@ fn end(before: &Value, now: &mut Map<String, Value>, resource_type: &ResourceTyp
             && now.get(urn) != old
         {
             let attributes = extension.schema().attributes();
-            let missing =
-                attributes.iter().any(|attribute| attribute.required && !new.contains_key(&attribute.name));
+            let is_set = attributes.iter().any(|attribute| {
+                let value = new.get(&attribute.name);
+                value.is_some() && value != old.and_then(|old| old.get(&attribute.name))
+            });
+            // What lacked it before, and was given nothing, may go on without.
+            let missing = attributes.iter().any(|attribute| {
+                let had = old.is_some_and(|old| old.get(&attribute.name).is_some());
+                demanded(attribute) && !new.contains_key(&attribute.name) && (had || is_set)
+            });
             if missing || incomplete(attributes, old.unwrap_or(&Value::Null), new) {
                 return Err("invalidValue");
             }
+        }
+        if extension.required() && old.is_some() && new.is_none() {
+            return Err("invalidValue");
         }
         let listed = urns.iter().any(|known| known == urn);
         if new.is_some() && !listed && old != now.get(urn) {
@@ -487,6 +537,17 @@ fn set(now: &mut Map<String, Value>, path: &AttrPath, value: Option<Value>) {
         }
         None => *now = copy,
     }
+}
+
+/// Whether a complex value has parts that cannot change any more.
+fn has_fixed_parts(attribute: &Attribute, value: &Value) -> bool {
+    let mut fixed = attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable);
+    fixed.any(|sub| value.get(&sub.name).is_some())
+}
+
+/// Required of clients: not what the service sets, nor what nobody sees and may have been set before.
+fn demanded(attribute: &Attribute) -> bool {
+    attribute.required && [Mutability::ReadWrite, Mutability::Immutable].contains(&attribute.mutability)
 }
 
 fn assigned(value: &Value) -> bool {
@@ -535,6 +596,9 @@ fn key(attribute: &Attribute, value: Option<&Value>) -> String {
 /// Reads what stands between brackets, and tries it on nothing to see whether it fits.
 fn read_filter(text: &str, attribute: &Attribute) -> Result<Filter, Refusal> {
     let filter = Filter::parse(text, &Limits::default()).map_err(|_| "invalidFilter")?;
+    if attribute.kind != AttributeType::Complex && !attribute.multi_valued {
+        return Err("invalidPath");
+    }
     // F30: nobody may find out by trying what is never returned.
     if attribute.returned == Returned::Never {
         return Err("invalidFilter");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::PatchError;
-use crate::value::member;
+use crate::value::{is_demanded, member};
 
 /// A copy of the original, out of which the attributes that steps touch are taken. Dropping it undoes everything.
 #[derive(Debug)]
@@ -94,6 +94,13 @@ impl<'a> Draft<'a> {
             }
         }
         if extensions {
+            // RFC 7643 6: a required extension has data; only the end can show that all of it went.
+            for extension in resource_type.extensions().iter().filter(|extension| extension.required()) {
+                let urn = extension.schema().id();
+                if self.base.extension(urn).is_some() && resource.extension(urn).is_none() {
+                    return Err(PatchError::RequiredMissing { operation: None, attribute: urn.to_owned() });
+                }
+            }
             list_extensions(&mut resource, self.base, resource_type);
         }
         Ok(Outcome { resource, changes, touched })
@@ -107,7 +114,7 @@ impl<'a> Draft<'a> {
                 && let Some(sub) = attribute
                     .sub_attributes
                     .iter()
-                    .find(|sub| sub.required && fields.get(&sub.name).is_none_or(is_unassigned))
+                    .find(|sub| is_demanded(sub) && fields.get(&sub.name).is_none_or(is_unassigned))
                 // What lacked it before this request is not this request's fault.
                 && self.base.value(&slot.path) != slot.value.as_ref()
             {
@@ -116,15 +123,23 @@ impl<'a> Draft<'a> {
             let Some(extension) = slot.path.extension().and_then(|urn| resource_type.extension(urn)) else {
                 continue;
             };
-            if slot.value.is_none() || self.base.attribute(&slot.path) == slot.value.as_ref() {
+            if self.base.attribute(&slot.path) == slot.value.as_ref() {
                 continue;
             }
-            for required in extension.schema().attributes().iter().filter(|attribute| attribute.required) {
-                let name = format!("{}:{}", extension.schema().id(), required.name);
-                if let Ok(path) = resource_type.resolve_attribute(&name)
-                    && self.attribute(&path).is_none()
-                {
-                    return Err(missing(name));
+            let resolve = |name: &str| {
+                resource_type.resolve_attribute(&format!("{}:{name}", extension.schema().id())).ok()
+            };
+            let attributes = extension.schema().attributes();
+            for required in attributes.iter().filter(|attribute| is_demanded(attribute)) {
+                let Some(path) = resolve(&required.name) else { continue };
+                // What lacked it before, and was given nothing, may go on without.
+                let is_due = slot.value.is_some() || self.base.attribute(&path).is_some();
+                let has = |other: &std::sync::Arc<Attribute>| {
+                    resolve(&other.name).is_some_and(|path| self.attribute(&path).is_some())
+                };
+                // An extension that lost all its data is not there.
+                if is_due && self.attribute(&path).is_none() && attributes.iter().any(has) {
+                    return Err(missing(path.to_string()));
                 }
             }
         }
@@ -154,7 +169,8 @@ pub struct Change {
     pub before: Option<Value>,
     /// The value that came; `None` if none did.
     pub after: Option<Value>,
-    /// Whether both values are left out because no response ever holds them (`returned: never`), such as `password`.
+    /// Whether values are left out, or parts of them, because no response ever holds them (`returned: never`), such as
+    /// `password`.
     pub concealed: bool,
 }
 
@@ -165,7 +181,9 @@ fn compare(path: &AttrPath, before: Option<&Value>, after: Option<&Value>, chang
             changes.push(Change { path: text(path, None), before: None, after: None, concealed: true });
         }
     } else if attribute.multi_valued {
+        let found = changes.len();
         compare_elements(|| text(path, None), elements(before), elements(after), changes);
+        conceal(attribute, changes.get_mut(found..).unwrap_or_default());
     } else if attribute.is_complex() {
         for sub in &attribute.sub_attributes {
             compare_subs(path, sub, before, after, changes);
@@ -173,6 +191,19 @@ fn compare(path: &AttrPath, before: Option<&Value>, after: Option<&Value>, chang
     } else if before != after {
         let (before, after) = (before.cloned(), after.cloned());
         changes.push(Change { path: text(path, None), before, after, concealed: false });
+    }
+}
+
+/// Takes what is never returned out of elements that came or went.
+fn conceal(attribute: &Attribute, changes: &mut [Change]) {
+    for hidden in attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Never) {
+        for change in &mut *changes {
+            for value in [&mut change.before, &mut change.after].into_iter().flatten() {
+                if let Value::Object(fields) = value {
+                    change.concealed |= fields.shift_remove(&hidden.name).is_some();
+                }
+            }
+        }
     }
 }
 

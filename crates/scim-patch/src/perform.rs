@@ -109,10 +109,12 @@ impl Core<'_> {
         let value = match action {
             Action::Add(value) if value.is_null() => return Err(self.place.null()),
             Action::Replace(value) if value.is_null() => {
+                self.check_fixed_parts(slot)?;
                 return self.write(slot, None, || self.place.required_missing(None));
             }
             Action::Add(value) | Action::Replace(value) => value,
             Action::Remove | Action::RemoveListed(_) => {
+                self.check_fixed_parts(slot)?;
                 return self.write(slot, None, || self.required_removed(None));
             }
         };
@@ -131,6 +133,10 @@ impl Core<'_> {
             }
         }
         self.write_taken(slot, before, Value::Object(fields), || self.place.required_missing(None))
+    }
+
+    fn check_fixed_parts(&self, slot: &Option<Value>) -> Result<(), PatchError> {
+        fixed_part(self.attribute(), slot.as_ref()).map_or(Ok(()), |sub| Err(self.immutable(Some(sub))))
     }
 
     fn multi_valued(&self, action: &Action<'_>, slot: &mut Option<Value>) -> Result<(), PatchError> {
@@ -509,6 +515,14 @@ impl Core<'_> {
     }
 }
 
+/// A complex value whose immutable parts are set cannot go. (Elements of a list can: that is how members go.)
+fn fixed_part<'a>(attribute: &'a Attribute, value: Option<&Value>) -> Option<&'a Attribute> {
+    let Some(Value::Object(fields)) = value else { return None };
+    let is_set = |sub: &Attribute| fields.get(&sub.name).is_some_and(|value| !is_unassigned(value));
+    let mut fixed = attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable);
+    fixed.find(|sub| is_set(sub)).map(|sub| &**sub)
+}
+
 /// P24, P39: takes away all that an extension holds.
 fn remove_extension(
     operation: usize,
@@ -534,7 +548,11 @@ fn remove_extension(
                 let (operation, attribute) = fact();
                 Some(PatchError::Immutable { operation, attribute })
             }
-            Mutability::ReadWrite | Mutability::WriteOnly => None,
+            Mutability::ReadWrite | Mutability::WriteOnly => fixed_part(attribute, draft.attribute(&path))
+                .map(|sub| {
+                    let (operation, attribute) = (operation, format!("{path}.{}", sub.name));
+                    PatchError::Immutable { operation, attribute }
+                }),
         };
         if let Some(error) = locked {
             return Err(error);

@@ -59,8 +59,12 @@ impl Place<'_> {
         if let Some(expected) = nested.or_else(|| attribute.misfit(value)) {
             return Err(self.wrong_type(sub, expected, value));
         }
-        // S34: a required string is there only if it says something.
-        if attribute.required && value.as_str() == Some("") {
+        // S34: a required string is there only if it says something; so is a password.
+        let says_nothing = value.as_str().is_some_and(|text| match attribute.mutability {
+            Mutability::WriteOnly => text.is_empty(),
+            _ => attribute.required && text.trim().is_empty(),
+        });
+        if says_nothing {
             return Err(self.required_missing(sub));
         }
         Ok(Some(value.clone()))
@@ -134,7 +138,7 @@ impl Place<'_> {
         }
         // An element whose `value` is its name is nothing without it, whatever the schema says about `required`.
         let keyed = is_keyed(attribute);
-        let needed = |sub: &&std::sync::Arc<Attribute>| sub.required || (keyed && sub.name == "value");
+        let needed = |sub: &&std::sync::Arc<Attribute>| is_demanded(sub) || (keyed && sub.name == "value");
         match attribute.sub_attributes.iter().filter(needed).find(|sub| !element.contains_key(&sub.name)) {
             Some(missing) => Err(self.required_missing(Some(missing))),
             None => Ok(Some(Value::Object(element))),
@@ -185,6 +189,11 @@ impl Place<'_> {
 /// Whether an element says `primary: true`.
 pub(crate) fn is_primary(element: &Value) -> bool {
     member(element, "primary") == Some(&Value::Bool(true))
+}
+
+/// Whether a client must give it: not what the service sets, nor what nobody can read back (it may be set already).
+pub(crate) fn is_demanded(attribute: &Attribute) -> bool {
+    attribute.required && matches!(attribute.mutability, Mutability::Immutable | Mutability::ReadWrite)
 }
 
 /// Whether elements are told apart by `value` alone: one that can never change is the element's name, as that of a

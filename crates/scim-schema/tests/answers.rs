@@ -211,6 +211,23 @@ fn a_required_write_only_part_is_needed_once() {
 }
 
 #[test]
+fn a_write_only_attribute_is_set_apart_with_all_its_parts() {
+    // S27: not its parts one by one and then itself as cleared.
+    let attribute = json!({ "name": "login", "type": "complex", "required": true, "mutability": "writeOnly",
+        "returned": "never", "subAttributes": [
+            { "name": "pin", "mutability": "writeOnly", "returned": "never", "required": true }, { "name": "hint" },
+        ] });
+    let set = vault(&attribute).expect("a schema");
+    let vault = set.resource_type("Vault").expect("Vault");
+    let create = |fields: Value| vault.check_create(sent(&fields, vault), &CheckOptions::default());
+    let login = json!({ "pin": "1", "hint": "one" });
+    let checked = create(json!({ "login": login })).expect("good");
+    assert_eq!(secrets(&checked), [("login".to_owned(), login)]);
+    let missing = create(json!({ "login": { "hint": "one" } }));
+    assert_eq!(missing, Err(CheckError::Missing { path: "login.pin".into() }));
+}
+
+#[test]
 fn a_list_cannot_have_write_only_parts() {
     // S27: nobody could say which of the values a secret belongs to.
     let attribute = json!({ "name": "keys", "type": "complex", "multiValued": true, "subAttributes": [

@@ -210,7 +210,8 @@ impl<'a> Walk<'a> {
                 return self.unknown(&format!("{at}.{name}"));
             };
             let at = At { sub: Some(sub), ..at };
-            if sub.mutability == Mutability::WriteOnly {
+            // The parts of an attribute that is set apart itself stay in it.
+            if sub.mutability == Mutability::WriteOnly && attribute.mutability != Mutability::WriteOnly {
                 secret |= self.write_only_part(at, sub, value)?;
                 return Ok(false);
             }
@@ -231,7 +232,11 @@ impl<'a> Walk<'a> {
             let there = match sub.mutability {
                 Mutability::ReadOnly => true,
                 // Left out of a replace or PATCH it stays as it was; nobody could send it back.
-                Mutability::WriteOnly => !matches!(self.mode, Mode::Create) || self.is_set_apart(at, sub),
+                Mutability::WriteOnly => {
+                    !matches!(self.mode, Mode::Create)
+                        || fields.contains_key(sub.name.as_str())
+                        || self.is_set_apart(at, sub)
+                }
                 Mutability::Immutable | Mutability::ReadWrite => fields.contains_key(sub.name.as_str()),
             };
             if sub.required && !there {
