@@ -102,6 +102,10 @@ impl Attributes {
         }
         (Self(all), merged)
     }
+
+    pub(crate) fn into_vec(self) -> Vec<Attribute> {
+        self.0
+    }
 }
 
 impl<'a> IntoIterator for &'a Attributes {

@@ -1,5 +1,7 @@
 //! One login from several assertions, where the policy takes them (ASN-17, Profiles 4.1.4.3, Errata 26).
 
+use std::collections::BTreeSet;
+
 use super::{assertion::Judged, context::Context};
 use crate::{
     Attribute, Attributes, Login, Notice, SubjectKey, Verified,
@@ -33,7 +35,7 @@ pub(super) fn combine(
     };
     let who = person(&main);
     let mut claims = Vec::new();
-    let mut attributes: Vec<Attribute> = main.attributes.iter().cloned().collect();
+    let mut further: Vec<Attribute> = Vec::new();
     for other in passed {
         let same = match (&who, person(&other)) {
             (Some(who), Some(person)) => *who == person,
@@ -44,7 +46,7 @@ pub(super) fn combine(
             return Err(Cause::OtherPrincipal.into());
         }
         claims.push(other.claim);
-        attributes.extend(other.attributes.iter().cloned());
+        further.extend(other.attributes.into_vec());
         for notice in other.evidence.notices {
             if !main.evidence.notices.contains(&notice) {
                 main.evidence.notices.push(notice);
@@ -56,8 +58,13 @@ pub(super) fn combine(
             main.session.not_on_or_after = ends.into_iter().flatten().min();
         }
     }
-    let (attributes, merged) = Attributes::merge(attributes);
-    main.attributes = attributes;
+    let mut merged = BTreeSet::new();
+    // One alone is merged already, and nothing of it is copied.
+    if !further.is_empty() {
+        let mut all = std::mem::take(&mut main.attributes).into_vec();
+        all.append(&mut further);
+        (main.attributes, merged) = Attributes::merge(all);
+    }
     let duplicates = merged.into_iter().map(|name| Notice::DuplicateAttribute { name });
     let dropped = refusals.iter().map(|rejection| Notice::AssertionDropped { code: rejection.code() });
     for notice in duplicates.chain(dropped) {

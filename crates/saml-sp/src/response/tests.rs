@@ -8,11 +8,15 @@ mod person;
 mod scene;
 mod several;
 
-use scene::{NOW, Scene, body, private_pem, public_pem, time};
+use scene::{GOOD, NOW, Scene, body, private_pem, public_pem, time};
 
+use super::assertion::AssertionParts;
 use crate::{
-    Cause, Connection, IdentityProvider, Inbound, IndexedEndpoint, LoginOptions, PendingLogin, Rejection,
-    RequestId, Seconds, Sighting, SignatureDemand, Unsolicited, VerificationKey,
+    Canonicalization, Cause, Connection, IdentityProvider, Inbound, IndexedEndpoint, Limits, LoginOptions,
+    Notice, PendingLogin, Rejection, RequestId, Seconds, Sighting, SignatureDemand, Unsolicited,
+    VerificationKey,
+    dsig::{Signer, sign_enveloped},
+    xml::Document,
 };
 
 #[test]
@@ -262,6 +266,32 @@ fn an_error_status_is_told_in_full() {
     assert_eq!(status.message.as_deref(), Some("no such user"));
     assert!(!rejection.is_verified(), "the response isn't signed");
     assert!(!rejection.to_string().contains("no such user"));
+}
+
+// SIG-04
+#[test]
+fn a_canonical_form_that_the_standard_does_not_ask_for_is_reported() {
+    let scene = Scene::new();
+    let notices = |canonicalization| {
+        let mut signer = Signer::new(&scene.key, None);
+        signer.canonicalization = canonicalization;
+        let signed = sign_enveloped(GOOD.as_bytes(), "_a", &signer).unwrap();
+        scene.admit(&String::from_utf8(signed).unwrap()).unwrap().evidence().notices.clone()
+    };
+    assert_eq!(notices(Canonicalization::Exclusive), []);
+    assert_eq!(notices(Canonicalization::Inclusive), [Notice::InclusiveCanonicalization]);
+    assert_eq!(notices(Canonicalization::Inclusive11), [Notice::InclusiveCanonicalization]);
+}
+
+// XML-12
+#[test]
+fn only_an_assertion_is_read_as_one() {
+    let limits = Limits::default();
+    let other = GOOD.replace("saml:Assertion", "saml:Evidence");
+    let document = Document::parse(other.as_bytes(), &limits).unwrap();
+    let evidence = document.root().children().last().unwrap();
+    let refused = AssertionParts::read(evidence).map(drop).unwrap_err();
+    assert_eq!(refused, Cause::WrongMessage { expected: "Assertion", found: "Evidence".to_owned() }.into());
 }
 
 // RSP-11

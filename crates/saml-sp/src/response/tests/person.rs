@@ -113,6 +113,11 @@ fn an_old_authentication_is_refused_if_it_matters() {
     assert_eq!(scene.accept(&[]).unwrap_err().code(), "ASN-07", "authenticated before the request");
     scene.policy.skew = Skew::new(60).unwrap();
     scene.accept(&[]).unwrap();
+    // The future begins where the allowed difference of the clocks ends.
+    let scene = Scene::new();
+    let at = |instant: &str| scene.accept(&[("2026-01-31T11:59:00Z", instant)]).map(drop);
+    assert_eq!(at("2026-01-31T12:03:00Z").map_err(|rejection| rejection.code()), Ok(()));
+    assert_eq!(at("2026-01-31T12:03:00.001Z").map_err(|rejection| rejection.code()), Err("ASN-07"));
 }
 
 // ASN-08

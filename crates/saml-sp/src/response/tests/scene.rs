@@ -15,7 +15,7 @@ pub(super) struct Scene {
     pub(super) idp: IdentityProvider,
     pub(super) policy: Policy,
     pub(super) pending: Option<PendingLogin>,
-    key: PrivateKey,
+    pub(super) key: PrivateKey,
     pub(super) sign: &'static [&'static str],
 }
 
