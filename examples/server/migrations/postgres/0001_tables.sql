@@ -256,9 +256,15 @@ CREATE TABLE audit (
     tenant_id TEXT COLLATE "C" NOT NULL,
     at BIGINT NOT NULL,
     audit_id TEXT COLLATE "C" NOT NULL,
+    action TEXT COLLATE "C" NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    person_id TEXT COLLATE "C",
     body TEXT NOT NULL,
     PRIMARY KEY (tenant_id, at, audit_id)
 );
+CREATE INDEX audit_action ON audit (tenant_id, action, at, audit_id);
+CREATE INDEX audit_actor ON audit (tenant_id, actor, at, audit_id);
+CREATE INDEX audit_person ON audit (tenant_id, person_id, at, audit_id) WHERE person_id IS NOT NULL;
 
 -- Accounts of the administration pages; an empty tenant_id is the operator's, who reaches all tenants.
 CREATE TABLE admins (

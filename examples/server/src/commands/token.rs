@@ -127,7 +127,7 @@ pub(super) async fn find(
 }
 
 /// A date means the end of that day, so that a token is good on the day that its maker named.
-pub(super) fn date(text: &str) -> Result<DateTime<Utc>, CommandError> {
+pub(crate) fn date(text: &str) -> Result<DateTime<Utc>, CommandError> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.with_timezone(&Utc));
     }

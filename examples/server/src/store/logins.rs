@@ -235,6 +235,27 @@ pub async fn end_session(
     Ok(done.rows_affected() == 1)
 }
 
+/// How many sessions of a person have not ended.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn count_sessions(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    person: &PersonId,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS total FROM sessions WHERE tenant_id = $1 AND person_id = $2 AND ends_at > $3",
+    )
+    .bind(tenant.as_str())
+    .bind(person.as_str())
+    .bind(millis(now))
+    .fetch_one(db)
+    .await?;
+    column(&row, "total")
+}
+
 /// Ends every session of a person.
 ///
 /// # Errors

@@ -76,6 +76,38 @@ pub async fn remove(
     Ok(done.rows_affected() == 1)
 }
 
+/// Members of a group behind an id, by id.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn page(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    group: &str,
+    after: &str,
+    count: u32,
+) -> Result<Vec<Membership>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT m.member_id AS id, r.type AS kind, r.display AS display FROM group_members m \
+         JOIN scim_resources r ON r.tenant_id = m.tenant_id AND r.resource_id = m.member_id \
+         WHERE m.tenant_id = $1 AND m.group_id = $2 AND m.member_id > $3 ORDER BY m.member_id LIMIT $4",
+    )
+    .bind(tenant.as_str())
+    .bind(group)
+    .bind(after)
+    .bind(i64::from(count))
+    .fetch_all(db)
+    .await?;
+    let member = |row: &AnyRow| {
+        Ok(Membership {
+            id: column(row, "id")?,
+            kind: column(row, "kind")?,
+            display: column(row, "display")?,
+        })
+    };
+    rows.iter().map(member).collect()
+}
+
 /// The members' ids.
 ///
 /// # Errors

@@ -17,6 +17,7 @@
 //! [`Store::begin_unlocked`].
 
 pub mod admins;
+pub mod audit;
 pub mod directory;
 mod error;
 mod gate;

@@ -8,6 +8,7 @@ use tenant_model::{
 };
 
 use super::StoreError;
+use super::audit::{action_name, actor_key, person_of};
 use super::logins::epoch_column;
 use super::row::{column, json, to_json};
 use crate::clock::millis;
@@ -92,6 +93,47 @@ pub async fn by_email(
     .bind(email.fold())
     .fetch_all(db)
     .await?;
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
+/// The active persons with an admin's role, a hundred at most: those who may answer for a token.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn active_admins(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<Person>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT body FROM persons WHERE tenant_id = $1 AND state = 'active' AND is_admin = 1 \
+         ORDER BY person_id LIMIT 100",
+    )
+    .bind(tenant.as_str())
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
+/// Persons of a tenant behind an id, by id; those whose address begins with `email`, if it is given in small letters.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn page(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    email: Option<&str>,
+    after: &str,
+    count: u32,
+) -> Result<Vec<Person>, StoreError> {
+    let all = "SELECT body FROM persons WHERE tenant_id = $1 AND person_id > $2 ORDER BY person_id LIMIT $3";
+    let some = "SELECT body FROM persons WHERE tenant_id = $1 AND person_id > $2 AND email_fold >= $4 \
+                AND email_fold < $5 ORDER BY person_id LIMIT $3";
+    let query = sqlx::query(if email.is_some() { some } else { all })
+        .bind(tenant.as_str())
+        .bind(after)
+        .bind(i64::from(count));
+    let query = match email {
+        Some(email) => query.bind(email.to_owned()).bind(format!("{email}\u{10ffff}")),
+        None => query,
+    };
+    let rows = query.fetch_all(db).await?;
     rows.iter().map(|row| json(row, "body")).collect()
 }
 
@@ -233,33 +275,21 @@ pub async fn delete_link(db: &mut AnyConnection, link: &Link) -> Result<(), Stor
 pub async fn audit(db: &mut AnyConnection, events: &[AuditEvent]) -> Result<(), StoreError> {
     for event in events {
         let id = random::uuid().map_err(|error| StoreError::Failed(error.to_string()))?;
-        sqlx::query("INSERT INTO audit (tenant_id, at, audit_id, body) VALUES ($1, $2, $3, $4)")
-            .bind(event.tenant.as_str())
-            .bind(millis(event.at))
-            .bind(id.to_string())
-            .bind(to_json(event)?)
-            .execute(&mut *db)
-            .await?;
+        sqlx::query(
+            "INSERT INTO audit (tenant_id, at, audit_id, action, actor, person_id, body) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(event.tenant.as_str())
+        .bind(millis(event.at))
+        .bind(id.to_string())
+        .bind(action_name(event.action))
+        .bind(actor_key(&event.actor))
+        .bind(person_of(event).map(PersonId::as_str))
+        .bind(to_json(event)?)
+        .execute(&mut *db)
+        .await?;
     }
     Ok(())
-}
-
-/// The latest events of a tenant, newest first.
-///
-/// # Errors
-/// [`StoreError`] when the database fails.
-pub async fn recent_audit(
-    db: &mut AnyConnection,
-    tenant: &TenantId,
-    count: u32,
-) -> Result<Vec<AuditEvent>, StoreError> {
-    let rows =
-        sqlx::query("SELECT body FROM audit WHERE tenant_id = $1 ORDER BY at DESC, audit_id DESC LIMIT $2")
-            .bind(tenant.as_str())
-            .bind(i64::from(count))
-            .fetch_all(db)
-            .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
 }
 
 fn state_column(state: &PersonState) -> &'static str {

@@ -102,6 +102,7 @@ pub async fn note_use(
     if token.revoked.is_some() {
         return Ok(());
     }
+    token.first_used = token.first_used.or(Some(last_use.at));
     token.last_used = Some(last_use);
     sqlx::query("UPDATE scim_tokens SET body = $3 WHERE tenant_id = $1 AND token_id = $2 AND body = $4")
         .bind(tenant.as_str())

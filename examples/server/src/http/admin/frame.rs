@@ -13,7 +13,13 @@ use crate::http::answer::{Answer, Refusal, RefusalCode, retry_later, see_other, 
 use crate::http::html::sentence;
 
 /// The pages of a tenant: the end of the address, and the name in the navigation.
-pub const TABS: &[(&str, &str)] = &[("", "Overview")];
+pub const TABS: &[(&str, &str)] = &[
+    ("", "Overview"),
+    ("/scim", "Provisioning"),
+    ("/users", "People"),
+    ("/audit", "Audit trail"),
+    ("/admins", "Administrators"),
+];
 
 impl SignedIn {
     /// A page of no tenant.
@@ -24,7 +30,7 @@ impl SignedIn {
     /// A page of no tenant with a status, and mistakes to mend.
     pub fn page_with(&self, status: StatusCode, title: &str, errors: &Errors, body: Markup) -> Answer {
         let nav = self.is_operator().then(|| {
-            html! { nav aria-label="Main" { ul { li { (link("/admin/tenants", "Tenants", &self.path)) } } } }
+            html! { nav aria-label="Main" { ul { li { (link("/admin/tenants", "Tenants", &self.path)) } li { (link("/admin/admins", "Operators", &self.path)) } } } }
         });
         whole(status, title, Some(self), html! { @if let Some(nav) = nav { (nav) } }, errors, body)
     }
@@ -164,6 +170,8 @@ fn nearest(tenant: &Tenant, path: &str) -> String {
     let fits = |end: &&(&str, &str)| {
         rest.strip_prefix(end.0).is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
     };
+    // Groups and accounts are found from the users.
+    let rest = if rest.starts_with("/groups") || rest.starts_with("/people") { "/users" } else { rest };
     let tab = TABS.iter().filter(fits).max_by_key(|(end, _)| end.len());
     format!("{base}{}", tab.map_or("", |(end, _)| end))
 }

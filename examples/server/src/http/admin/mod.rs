@@ -25,13 +25,19 @@
 //! POST itself, never by an address; ask [`guard::SignedIn::first_use`] first. A form that leads a browser to another
 //! site (a connection test) is a link instead: `form-action 'self'` forbids it.
 
+mod admins;
+mod audit;
 pub mod form;
 pub mod frame;
 pub mod guard;
 mod overview;
+mod people;
+mod scim;
+mod show;
 mod sign_in;
 mod start;
 mod tenants;
+mod tokens;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -46,5 +52,26 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route("/admin/sign-out", post(sign_in::leave))
         .route("/admin/start", get(start::show).post(start::choose))
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
+        .route("/admin/admins", get(admins::of_operator).post(admins::invite_operator))
+        .route("/admin/admins/{admin}/revoke", post(admins::revoke_operator))
         .route("/admin/tenants/{tenant}", get(overview::show))
+        .route("/admin/tenants/{tenant}/admins", get(admins::of_tenant).post(admins::invite_to_tenant))
+        .route("/admin/tenants/{tenant}/admins/{admin}/revoke", post(admins::revoke_of_tenant))
+        .route("/admin/tenants/{tenant}/audit", get(audit::show))
+        .route("/admin/tenants/{tenant}/audit.csv", get(audit::csv))
+        .route("/admin/tenants/{tenant}/audit.json", get(audit::json))
+        .route("/admin/tenants/{tenant}/groups", get(people::groups))
+        .route("/admin/tenants/{tenant}/groups/{resource}", get(people::group))
+        .route("/admin/tenants/{tenant}/people", get(people::accounts))
+        .route("/admin/tenants/{tenant}/people/{person}", get(people::person))
+        .route("/admin/tenants/{tenant}/scim", get(scim::list).post(scim::add))
+        .route("/admin/tenants/{tenant}/scim/{connection}", get(scim::show))
+        .route("/admin/tenants/{tenant}/scim/{connection}/state", post(scim::switch))
+        .route("/admin/tenants/{tenant}/scim/{connection}/tokens", post(tokens::create))
+        .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}", get(tokens::show))
+        .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}/owner", post(tokens::change_owner))
+        .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}/revoke", post(tokens::end))
+        .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}/rotate", post(tokens::rotate))
+        .route("/admin/tenants/{tenant}/users", get(people::users))
+        .route("/admin/tenants/{tenant}/users/{resource}", get(people::user))
 }

@@ -117,7 +117,7 @@ pub(super) fn state(state: TenantState) -> &'static str {
     }
 }
 
-fn operators_only(by: &SignedIn) -> Result<(), Trouble> {
+pub(super) fn operators_only(by: &SignedIn) -> Result<(), Trouble> {
     if by.is_operator() {
         return Ok(());
     }

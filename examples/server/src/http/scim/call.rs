@@ -16,6 +16,7 @@ use super::{schemas, view};
 use crate::app::App;
 use crate::http::params::Params;
 use crate::quirks;
+use crate::rates::Peer;
 use crate::store::resources::StoredResource;
 use crate::store::tokens;
 
@@ -192,7 +193,8 @@ impl<'a> Call<'a> {
 
     /// Notes the token's use, at most every five minutes; a failure costs the request nothing.
     pub(crate) async fn note_use(&self) {
-        let Some(used) = self.caller.used.clone() else { return };
+        let Some(mut used) = self.caller.used.clone() else { return };
+        used.address = self.parts.extensions.get::<Peer>().map(|peer| peer.address());
         let noted = async {
             let mut tx = self.app.base.store.begin_unlocked().await?;
             tokens::note_use(&mut tx, self.tenant(), self.caller.authenticated.token(), used).await?;

@@ -28,7 +28,7 @@ use chrono::{DateTime, Utc};
 use scim_schema::message::{Error, version_segment};
 
 use self::call::Call;
-pub(crate) use self::call::USER;
+pub(crate) use self::call::{GROUP, USER};
 use self::fault::Fault;
 use self::list::Over;
 pub(crate) use self::schemas::check_schemas;
