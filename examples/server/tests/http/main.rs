@@ -6,6 +6,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "test counters")]
 
 pub(crate) mod admin;
+pub(crate) mod admin_pages;
 pub(crate) mod bad_input;
 pub(crate) mod bulk;
 pub(crate) mod clients;

@@ -197,7 +197,10 @@ impl FromRequest<Shared> for Posted {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let by = SignedIn::from_request_parts(&mut parts, app).await?;
+        let by = match SignedIn::from_request_parts(&mut parts, app).await {
+            Ok(by) => by,
+            Err(answer) => return Err(unread(body, answer).await),
+        };
         let form = read_form(app, &parts.headers, body, &by.form_token).await;
         Ok(Self { by, form: form.map_err(IntoResponse::into_response)? })
     }
@@ -222,7 +225,10 @@ impl FromRequest<Shared> for PostedInTenant {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let at = InTenant::from_request_parts(&mut parts, app).await?;
+        let at = match InTenant::from_request_parts(&mut parts, app).await {
+            Ok(at) => at,
+            Err(answer) => return Err(unread(body, answer).await),
+        };
         let form = read_form(app, &parts.headers, body, &at.by.form_token).await;
         Ok(Self { at, form: form.map_err(IntoResponse::into_response)? })
     }
@@ -294,19 +300,30 @@ pub(super) async fn read_form(
     body: axum::body::Body,
     token: &str,
 ) -> Result<Params, Trouble> {
-    same_origin(app, headers)?;
-    let form = content_type(headers) == "application/x-www-form-urlencoded";
-    if !form {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "admin.form",
-            "expected a form that a page of this server sent",
-        )
-        .into());
+    if let Err(refusal) = same_origin(app, headers).and_then(|()| is_form(headers)) {
+        body::leave(body).await;
+        return Err(refusal.into());
     }
     let form = Params::parse(&body::read(body, FORM_LIMIT).await?);
     check_token(form.one(super::form::TOKEN)?.unwrap_or_default(), token)?;
     Ok(form)
+}
+
+/// An answer that does not need the form. Left unread, the form would end the connection and with it the next request.
+async fn unread(body: axum::body::Body, answer: Response) -> Response {
+    body::leave(body).await;
+    answer
+}
+
+fn is_form(headers: &HeaderMap) -> Result<(), Refusal> {
+    if content_type(headers) == "application/x-www-form-urlencoded" {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "admin.form",
+        "expected a form that a page of this server sent",
+    ))
 }
 
 /// The session's own token, compared in constant time.

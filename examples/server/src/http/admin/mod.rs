@@ -33,7 +33,7 @@ pub mod guard;
 mod overview;
 mod people;
 mod scim;
-mod show;
+pub mod show;
 mod sign_in;
 mod start;
 mod tenants;

@@ -258,6 +258,7 @@ fn header_words(auth: &AuthScheme) -> Markup {
             AuthScheme::Header(SchemeWord::Nothing) => { "The token alone is the value of the header " code { "Authorization" } "." }
             AuthScheme::Header(SchemeWord::Token) => { "The token goes into the header as " code { "Authorization: token TOKEN" } ": type the word token and a space before it." }
             AuthScheme::ClientCredentials => { "The directory gets access tokens with an OAuth client's id and secret." }
+            _ => {}
         }
     }
 }

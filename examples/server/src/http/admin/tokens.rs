@@ -58,7 +58,7 @@ pub(super) async fn create(PostedInTenant { at, form }: PostedInTenant) -> Done 
     match issued {
         Ok(issued) => {
             tx.commit().await?;
-            Ok(shown_once(&at, &issued.row, &issued.shown))
+            Ok(shown_once(&at, &issued.row, issued.shown))
         }
         Err(errors) => {
             drop(tx);
@@ -103,7 +103,7 @@ pub(super) async fn rotate(PostedInTenant { at, form }: PostedInTenant) -> Done 
     match issued {
         Ok(issued) => {
             tx.commit().await?;
-            Ok(shown_once(&at, &issued.row, &issued.shown))
+            Ok(shown_once(&at, &issued.row, issued.shown))
         }
         Err(errors) => {
             drop(tx);
@@ -367,7 +367,7 @@ async fn token_page(at: &InTenant, token: &ScimToken, status: StatusCode, errors
 }
 
 /// The answer to the POST itself. No address leads here, so no history and no reload shows the secret again.
-fn shown_once(at: &InTenant, row: &ScimToken, shown: &ShownOnce) -> crate::http::answer::Answer {
+fn shown_once(at: &InTenant, row: &ScimToken, shown: ShownOnce) -> crate::http::answer::Answer {
     let back = at.address(&format!("/scim/{}", row.connection));
     at.page("Your new token", html! {
         p.note.warn { strong { "Copy it now." } " It is shown this once and cannot be shown again." }
