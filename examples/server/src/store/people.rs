@@ -292,6 +292,18 @@ pub async fn audit(db: &mut AnyConnection, events: &[AuditEvent]) -> Result<(), 
     Ok(())
 }
 
+/// The latest events of a tenant, newest first.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn recent_audit(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    count: u32,
+) -> Result<Vec<AuditEvent>, StoreError> {
+    Ok(super::audit::page(db, tenant, &super::audit::Wanted::default(), count).await?.0)
+}
+
 fn state_column(state: &PersonState) -> &'static str {
     match state {
         PersonState::Active => "active",

@@ -104,6 +104,9 @@ pub(crate) fn sign_in(browser: &mut Browser, tenant: &str, email: &str, password
     browser.submit("/admin/sign-in", "/admin/sign-in", &fields)
 }
 
+/// What is wrong with it, the token that it bears, and the headers.
+type ForgedForm<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)]);
+
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 #[test]
@@ -244,11 +247,11 @@ fn a_form_from_elsewhere_or_without_the_token_of_the_session_changes_nothing() {
     assert_ne!(mine, foreign);
     let here = server.url.clone();
     let own: &[(&str, &str)] = &[("origin", &here), ("sec-fetch-site", "same-origin")];
-    let cases: [(&str, Option<&str>, &[(&str, &str)]); 9] = [
+    let cases: [ForgedForm<'_>; 9] = [
         ("no token", None, own),
         ("empty token", Some(""), own),
         ("token of another session", Some(&foreign), own),
-        ("token with another end", Some(&mine[1..]), own),
+        ("token with another end", Some(mine.get(1..).unwrap()), own),
         ("no origin", Some(&mine), &[]),
         ("null origin", Some(&mine), &[("origin", "null")]),
         ("foreign origin", Some(&mine), &[("origin", "https://evil.example")]),
