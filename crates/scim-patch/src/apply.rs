@@ -1,4 +1,4 @@
-use scim_schema::{Resource, ResourceType};
+use scim_schema::{AttrPath, Resource, ResourceType};
 
 use crate::draft::{Change, Draft};
 use crate::perform::perform;
@@ -84,9 +84,9 @@ pub struct Patched {
     pub resource: Resource,
     /// What changed, in the order in which the operations touched it. `schemas` is not listed: it follows the data.
     pub changes: Vec<Change>,
-    /// The attributes that the request named, changed or not, in the schema's spelling and with URI for extensions:
-    /// what the answer holds of `returned: request` (RFC 7643 7).
-    pub touched: Vec<String>,
+    /// The attributes that the request named, changed or not: the answer holds them even if they are returned on request
+    /// only (RFC 7643 7), by [`Projection::with_requested`](scim_schema::Projection::with_requested).
+    pub touched: Vec<AttrPath>,
     /// The quirks that were needed, in the order of the operations.
     pub quirks: Vec<QuirkUse>,
 }

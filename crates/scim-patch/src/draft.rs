@@ -79,7 +79,6 @@ impl<'a> Draft<'a> {
         let mut extensions = false;
         let mut resource = self.copy;
         for Slot { path, value } in self.slots {
-            touched.push(text(&path, None));
             let found = changes.len();
             compare(&path, self.base.attribute(&path), value.as_ref(), &mut changes);
             let is_changed = changes.len() > found;
@@ -92,6 +91,7 @@ impl<'a> Draft<'a> {
                 None if is_changed => drop(resource.remove_attribute(&path)),
                 None => {}
             }
+            touched.push(path);
         }
         if extensions {
             // RFC 7643 6: a required extension has data; only the end can show that all of it went.
@@ -152,7 +152,7 @@ impl<'a> Draft<'a> {
 pub(crate) struct Outcome {
     pub(crate) resource: Resource,
     pub(crate) changes: Vec<Change>,
-    pub(crate) touched: Vec<String>,
+    pub(crate) touched: Vec<AttrPath>,
 }
 
 /// One difference that a PATCH made, for audit and for deciding what follows.

@@ -158,7 +158,7 @@ pub struct Finished {
     /// What changed in the group's own attributes.
     pub changes: Vec<Change>,
     /// The group's own attributes that the request named.
-    pub touched: Vec<String>,
+    pub touched: Vec<AttrPath>,
     /// The rows that changed.
     pub rows: RowCounts,
     /// The quirks that were needed.

@@ -38,6 +38,35 @@ pub(crate) enum Action<'a> {
     Replace(Cow<'a, Value>),
 }
 
+/// The steps of one operation: mostly one, and then nothing is allocated for it.
+#[derive(Debug, Default)]
+pub(crate) struct Steps<'a> {
+    first: Option<Step<'a>>,
+    rest: Vec<Step<'a>>,
+}
+
+impl<'a> Steps<'a> {
+    fn push(&mut self, step: Step<'a>) {
+        match self.first {
+            None => self.first = Some(step),
+            Some(_) => self.rest.push(step),
+        }
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()).saturating_add(self.rest.len())
+    }
+}
+
+impl<'a> IntoIterator for Steps<'a> {
+    type Item = Step<'a>;
+    type IntoIter = std::iter::Chain<std::option::IntoIter<Step<'a>>, std::vec::IntoIter<Step<'a>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.rest)
+    }
+}
+
 /// The quirks of a connection, and which of them were needed.
 #[derive(Debug)]
 pub(crate) struct Tolerance {
@@ -76,18 +105,14 @@ pub(crate) fn steps<'a>(
     resource_type: &ResourceType,
     own_id: Option<&str>,
     tolerance: &mut Tolerance,
-) -> Result<Vec<Step<'a>>, PatchError> {
+) -> Result<Steps<'a>, PatchError> {
     let mut resolver = Resolver {
         operation: operation.index,
         op: operation.op,
         resource_type,
         own_id,
         tolerance,
-        // One step for a path, mostly one for each attribute without.
-        steps: Vec::with_capacity(match (&operation.path, &operation.value) {
-            (None, Some(Value::Object(fields))) => fields.len(),
-            _ => 1,
-        }),
+        steps: Steps::default(),
     };
     match (&operation.path, &operation.value) {
         (Some(path), value) => resolver.path(path, value.as_ref())?,
@@ -103,7 +128,7 @@ struct Resolver<'a, 'r> {
     resource_type: &'r ResourceType,
     own_id: Option<&'r str>,
     tolerance: &'r mut Tolerance,
-    steps: Vec<Step<'a>>,
+    steps: Steps<'a>,
 }
 
 impl<'a> Resolver<'a, '_> {
