@@ -86,6 +86,19 @@ impl SchemaSetBuilder {
         Ok(self)
     }
 
+    /// Puts a schema in the place of the one with the same id, e.g. of a standard one whose `userName` cannot change.
+    ///
+    /// # Errors
+    /// What [`Schema::from_json`] says. A schema without a predecessor is added.
+    pub fn replace_schema(mut self, json: &Value) -> Result<Self, SchemaError> {
+        let schema = Arc::new(Schema::from_json(json)?);
+        match self.schemas.iter_mut().find(|known| known.id().eq_ignore_ascii_case(schema.id())) {
+            Some(known) => *known = schema,
+            None => self.schemas.push(schema),
+        }
+        Ok(self)
+    }
+
     /// Adds a resource type in the JSON form of RFC 7643 6: `name`, `endpoint`, `schema`, `schemaExtensions`.
     ///
     /// # Errors

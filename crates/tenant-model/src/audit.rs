@@ -74,6 +74,8 @@ pub enum Action {
     AdminSignedIn,
     /// Someone was refused there.
     AdminSignInRefused,
+    /// More people were switched off within an hour than the limit says, or those who waited for that were let go.
+    BlastRadius,
     /// Emergency access was opened or closed, or who has it.
     BreakGlassChanged,
     /// A break-glass person signed in.
@@ -86,6 +88,8 @@ pub enum Action {
     ConnectionChanged,
     /// A domain of the tenant.
     DomainChanged,
+    /// A hook of another system, or its secret.
+    HookChanged,
     /// A link was confirmed after the connection's trust had changed.
     LinkConfirmed,
     /// A login was linked to a person.
@@ -108,6 +112,8 @@ pub enum Action {
     PersonUpdated,
     /// A directory's user was refused.
     ProvisionRefused,
+    /// The administrators were reminded of something.
+    Reminded,
     /// A person's roles.
     RolesChanged,
     /// The rules by which people get roles.

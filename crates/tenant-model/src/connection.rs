@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::blast_radius::BlastLimit;
 use crate::capabilities::{AuthScheme, Capabilities};
 use crate::ids::{AttrName, ConnectionId, EmailAddress, Generation, TenantId};
 use crate::mapping::AttributeMapping;
@@ -101,6 +102,9 @@ pub struct ScimConnection {
     /// What happens to users whose address is not the tenant's.
     #[serde(default)]
     pub outsiders: Outsiders,
+    /// How many people it may switch off within an hour, and what happens beyond.
+    #[serde(default)]
+    pub deactivations: BlastLimit,
     /// Last request with a good token.
     #[serde(default)]
     pub last_request: Option<DateTime<Utc>>,

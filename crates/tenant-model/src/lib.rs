@@ -33,6 +33,7 @@ mod time;
 mod token;
 mod transition;
 mod trust;
+mod value_format;
 
 pub use access::{Author, RoleChangeError, add_rule, give_role, regroup, remove_rule, take_role};
 pub use audit::{Action, AuditEvent, FieldChange, LifecycleEvent, Outcome, Target};
@@ -114,3 +115,4 @@ pub use trust::{
     KeyState, TrustError, TrustProposal, TrustReason, TrustVerdict, TrustedKey, confirm_link, retire_key,
     trust_change,
 };
+pub use value_format::FormatRefusal;

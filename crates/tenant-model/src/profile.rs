@@ -165,6 +165,7 @@ impl ProductProfile {
                 departments: self.scim.departments,
             },
             outsiders: self.scim.outsiders,
+            deactivations: self.scim.deactivations,
             last_request: None,
         }
     }

@@ -1,18 +1,22 @@
 //! The one account of a person: which rows a decision of `tenant-model` needs, and how its outcome is stored.
 
+pub mod blast;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::AnyConnection;
 use tenant_model::{
-    Actor, Before, Candidate, DepartmentRule, DirectoryField, DirectoryPerson, GroupKey, GroupRef, Guard,
-    LoginQuery, LoginRows, Person, PersonId, ProvisionQuery, ProvisionRefusal, ProvisionRows, RoleRule,
-    RoleRules, ScimConnection, Tenant, TenantId, Transition, decide_provision, provision_query, transition,
+    Actor, Before, Candidate, ChangedBy, DepartmentRule, DirectoryField, DirectoryPerson, GroupKey, GroupRef,
+    Guard, LifecycleEvent, LoginQuery, LoginRows, Person, PersonId, ProductProfile, Provision,
+    ProvisionQuery, ProvisionRefusal, ProvisionRows, Right, Rights, RoleRule, RoleRules, ScimConnection,
+    Tenant, TenantId, Transition, decide_provision, owner_left, provision_query, transition,
 };
 
 use crate::random;
 use crate::store::members::Membership;
-use crate::store::{StoreError, directory, logins, members, people, resources, tenants};
+use crate::store::notices::{self, Happened};
+use crate::store::{StoreError, directory, logins, members, people, resources, tenants, tokens};
 
 /// The rows that a login's decision needs.
 ///
@@ -41,49 +45,114 @@ pub async fn login_rows(db: &mut AnyConnection, query: &LoginQuery) -> Result<Lo
     Ok(rows)
 }
 
-/// A directory made a user: finds or makes the person, and stores what follows.
-///
-/// # Errors
-/// [`AccountError`]; the caller's transaction must then be dropped.
-pub async fn provision(
-    db: &mut AnyConnection,
-    tenant: &Tenant,
-    connection: &ScimConnection,
-    user: &DirectoryPerson,
-    cause: &Actor,
-    now: DateTime<Utc>,
-) -> Result<PersonId, AccountError> {
-    let saml = tenants::all_saml(db, &tenant.id).await?;
-    let rows = provision_rows(db, tenant, &provision_query(connection, &saml, user)).await?;
-    let provision = decide_provision(tenant, connection, &saml, user, &rows, cause, now)?;
-    store(db, &connection.mapping.roles, &provision.transition).await?;
-    let person = provision.transition.person.id;
-    directory::put(db, &tenant.id, &person, user).await?;
-    Ok(person)
+/// A directory at work: whose it is, by what rules, and who sent the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Directory<'a> {
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// Its product.
+    pub product: &'a ProductProfile,
+    /// The directory's connection.
+    pub connection: &'a ScimConnection,
+    /// Who causes the change.
+    pub cause: &'a Actor,
+    /// Whether whole resources are replaced.
+    pub by: ChangedBy,
+    /// The instant of the request.
+    pub now: DateTime<Utc>,
 }
 
-/// A directory changed or removed a user: stores what follows for the person. Sessions end in the same transaction
-/// when access shrinks.
-///
-/// # Errors
-/// [`AccountError`]; the caller's transaction must then be dropped.
-pub async fn change(
-    db: &mut AnyConnection,
-    tenant: &Tenant,
-    connection: &ScimConnection,
-    person: &PersonId,
-    user: &DirectoryPerson,
-    cause: &Actor,
-    now: DateTime<Utc>,
-) -> Result<(), AccountError> {
-    let Some(before) = people::find(db, &tenant.id, person).await? else {
-        return Err(StoreError::Failed("a user has no person".to_owned()).into());
-    };
-    let guard = guard(db, tenant, &BTreeSet::from([person.clone()])).await?;
-    let transition = transition(tenant, connection, Before::Known(&before), user, &guard, cause, now)?;
-    store(db, &connection.mapping.roles, &transition).await?;
-    directory::put(db, &tenant.id, person, user).await?;
-    Ok(())
+impl Directory<'_> {
+    /// A user was made: finds or makes the person, and stores what follows.
+    ///
+    /// # Errors
+    /// [`AccountError`]; the caller's transaction must then be dropped.
+    pub async fn provision(
+        &self,
+        db: &mut AnyConnection,
+        user: &DirectoryPerson,
+    ) -> Result<Provision, AccountError> {
+        let (tenant, connection) = (self.tenant, self.connection);
+        let saml = tenants::all_saml(db, &tenant.id).await?;
+        let rows = provision_rows(db, tenant, &provision_query(connection, &saml, user)).await?;
+        let made = decide_provision(tenant, connection, &saml, user, &rows, self.cause, self.now)?;
+        store(db, self.product, &connection.mapping.roles, &made.transition, self.now).await?;
+        directory::put(db, &tenant.id, &made.transition.person.id, user).await?;
+        Ok(made)
+    }
+
+    /// A user was changed or removed: stores what follows for the person. Sessions end in the same transaction when
+    /// access shrinks.
+    ///
+    /// # Errors
+    /// [`AccountError`]; the caller's transaction must then be dropped.
+    pub async fn change(
+        &self,
+        db: &mut AnyConnection,
+        resource: &str,
+        person: &PersonId,
+        user: &DirectoryPerson,
+    ) -> Result<(), AccountError> {
+        let (tenant, connection) = (self.tenant, self.connection);
+        let Some(before) = people::find(db, &tenant.id, person).await? else {
+            return Err(StoreError::Failed("a user has no person".to_owned()).into());
+        };
+        let guard = guard(db, tenant, &BTreeSet::from([person.clone()])).await?;
+        let changed =
+            transition(tenant, connection, Before::Known(&before), user, &guard, self.cause, self.now)?;
+        let changed = blast::judge(db, self, &before, changed).await?;
+        store(db, self.product, &connection.mapping.roles, &changed, self.now).await?;
+        directory::put(db, &tenant.id, person, user).await?;
+        self.tell(db, resource, user.external_id.as_deref(), &changed.events).await?;
+        Ok(())
+    }
+
+    /// Members came to a group or left it: the persons among them get the roles and the department that follow.
+    ///
+    /// # Errors
+    /// [`AccountError`]; the caller's transaction must then be dropped.
+    pub async fn regroup(
+        &self,
+        db: &mut AnyConnection,
+        resources: &BTreeSet<String>,
+    ) -> Result<(), AccountError> {
+        if !looks_at_groups(self.connection) {
+            return Ok(());
+        }
+        let tenant = &self.tenant.id;
+        for id in resources {
+            let Some(resource) = resources::find(db, tenant, crate::http::scim::USER, id).await? else {
+                continue;
+            };
+            let Some(person) = resource.person else { continue };
+            let Some(mut user) = directory::of_person(db, tenant, &person).await? else { continue };
+            user.groups = groups(db, tenant, id).await?;
+            self.change(db, id, &person, &user).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what happened to a user for those who listen.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn tell(
+        &self,
+        db: &mut AnyConnection,
+        resource: &str,
+        external_id: Option<&str>,
+        what: &[LifecycleEvent],
+    ) -> Result<(), StoreError> {
+        let request = random::uuid().map_err(|error| StoreError::Failed(error.to_string()))?;
+        let happened = Happened {
+            uri: format!("/Users/{resource}"),
+            external_id: external_id.map(str::to_owned),
+            what: what.to_vec(),
+            replaced: self.by == ChangedBy::Replace,
+            request: request.to_string(),
+        };
+        notices::append(db, &self.tenant.id, &happened, self.now).await
+    }
 }
 
 /// The groups of a user, as rules look at them.
@@ -99,49 +168,58 @@ pub async fn groups(
     Ok(found.remove(resource).unwrap_or_default().into_iter().filter_map(group_ref).collect())
 }
 
-/// Members came to a group or left it: the persons among them get the roles and the department that follow.
-///
-/// # Errors
-/// [`AccountError`]; the caller's transaction must then be dropped.
-pub async fn regroup(
-    db: &mut AnyConnection,
-    tenant: &Tenant,
-    connection: &ScimConnection,
-    resources: &BTreeSet<String>,
-    cause: &Actor,
-    now: DateTime<Utc>,
-) -> Result<(), AccountError> {
-    if !looks_at_groups(connection) {
-        return Ok(());
-    }
-    for id in resources {
-        let Some(resource) = resources::find(db, &tenant.id, crate::http::scim::USER, id).await? else {
-            continue;
-        };
-        let Some(person) = resource.person else { continue };
-        let Some(mut user) = directory::of_person(db, &tenant.id, &person).await? else { continue };
-        user.groups = groups(db, &tenant.id, id).await?;
-        change(db, tenant, connection, &person, &user, cause, now).await?;
-    }
-    Ok(())
-}
-
-/// Stores a person's new state with its audit events, and ends sessions when access shrank.
+/// Stores a person's new state with its audit events. Sessions end when access shrank, and tokens get an end when their
+/// owner is no active admin any more.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn store(
     db: &mut AnyConnection,
+    product: &ProductProfile,
     roles: &RoleRules,
     transition: &Transition,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let person = &transition.person;
     let before = people::find(db, &person.tenant, &person.id).await?;
+    let active_admin = |person: &Person| person.state.is_active() && is_admin(roles, person);
+    let led = before.as_ref().is_some_and(active_admin);
     people::put(db, person, is_admin(roles, person)).await?;
     if before.is_some_and(|before| before.epoch != person.epoch) || !person.state.is_active() {
         logins::end_sessions_of(db, &person.tenant, &person.id).await?;
     }
+    if led && !active_admin(person) {
+        orphan(db, product, person, now).await?;
+    }
     people::audit(db, &transition.audit).await
+}
+
+/// TOK-09: what becomes of the tokens of someone who is no active admin any more.
+async fn orphan(
+    db: &mut AnyConnection,
+    product: &ProductProfile,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for token in tokens::of_tenant(db, &person.tenant).await? {
+        if token.owner.as_ref() != Some(&person.id) || !token.is_live(now) {
+            continue;
+        }
+        if let Some((row, event)) = owner_left(&product.tokens, &token, now) {
+            tokens::update(db, &row).await?;
+            people::audit(db, &[event]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a person may do in the tenant as an administrator: all but say whom a connection trusts, which the operator
+/// gives to no one by a role (TEN-10).
+#[must_use]
+pub fn rights(person: &Person, roles: &RoleRules) -> Rights {
+    let admin = person.state.is_active() && is_admin(roles, person);
+    let granted = if admin { [Right::Members, Right::Security].into() } else { BTreeSet::new() };
+    Rights { tenant: person.tenant.clone(), granted }
 }
 
 /// Whether one of a person's roles is an admin's.
@@ -222,7 +300,7 @@ async fn candidate(
     Ok(Some(Candidate { person, links, directory }))
 }
 
-async fn guard(
+pub(crate) async fn guard(
     db: &mut AnyConnection,
     tenant: &Tenant,
     without: &BTreeSet<PersonId>,

@@ -1,5 +1,7 @@
 //! The command line.
 
+pub mod products;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -49,6 +51,28 @@ pub enum Command {
     /// Issue and revoke SCIM tokens.
     #[command(subcommand)]
     Token(Token),
+    /// A tenant's connections to its identity providers.
+    #[command(subcommand)]
+    Connection(products::Connection),
+    /// Mail domains of tenants.
+    #[command(subcommand)]
+    Domain(products::Domain),
+    /// Deactivations that wait for someone's approval.
+    #[command(subcommand)]
+    Held(products::Held),
+    /// Hooks of other systems.
+    #[command(subcommand)]
+    Hook(products::Hook),
+    /// People of tenants.
+    #[command(subcommand)]
+    Person(products::Person),
+    /// Roles of people.
+    #[command(subcommand)]
+    Role(products::Role),
+    /// What administrators should know: ends of tokens, certificates and domains, tokens without an owner. JSON lines.
+    Reminders(products::Reminders),
+    /// What happened to a tenant's users, as claims of Security Event Tokens (RFC 9967). JSON lines.
+    Events(products::Events),
 }
 
 /// Where the data is.
@@ -267,6 +291,9 @@ pub enum Tenant {
         /// The name that people see [default: the id].
         #[arg(long)]
         name: Option<String>,
+        /// The region where its data live; nodes of other regions refuse it.
+        #[arg(long)]
+        region: Option<String>,
         /// Offer /Bulk though the profile does not.
         #[arg(long)]
         bulk: bool,
@@ -360,19 +387,18 @@ pub enum OauthClient {
 #[derive(Debug, Subcommand)]
 pub enum Token {
     /// Issue a SCIM token and print it, alone and for the only time.
-    Issue {
+    Issue(Box<TokenIssue>),
+    /// Make an administrator answer for a token whose owner left.
+    TakeOver {
         /// The tenant.
         #[arg(long)]
         tenant: String,
-        /// When it ends: a date (its last day, in UTC) or an RFC 3339 instant [default: the profile's].
-        #[arg(long, value_name = "DATE")]
-        expires: Option<String>,
-        /// A name to tell tokens apart.
+        /// The token's id.
         #[arg(long)]
-        name: Option<String>,
-        /// What it is for: provisioning, or replacing the identity provider over `/v1/sso/config`.
-        #[arg(long, value_enum, default_value_t = Purpose::Scim)]
-        purpose: Purpose,
+        id: String,
+        /// The new owner: a person's id or address.
+        #[arg(long)]
+        owner: String,
         /// Where the data is.
         #[command(flatten)]
         data: Data,
@@ -398,6 +424,44 @@ pub enum Token {
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// `server token issue`.
+#[derive(Debug, Args)]
+pub struct TokenIssue {
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: String,
+    /// The connection, where the tenant has several [default: the first one].
+    #[arg(long, value_name = "ID")]
+    pub connection: Option<String>,
+    /// When it ends: a date (its last day, in UTC) or an RFC 3339 instant [default: the profile's].
+    #[arg(long, value_name = "DATE", conflicts_with = "never")]
+    pub expires: Option<String>,
+    /// It never ends, where the profile allows that.
+    #[arg(long)]
+    pub never: bool,
+    /// A name to tell tokens apart.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// A kind, for products that have such.
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// A description, for products that have such.
+    #[arg(long)]
+    pub description: Option<String>,
+    /// Who answers for it: a person's id or address [default: the operator].
+    #[arg(long)]
+    pub owner: Option<String>,
+    /// The id of the token whose place it takes, where old and new go on side by side.
+    #[arg(long, value_name = "ID")]
+    pub replaces: Option<String>,
+    /// What it is for: provisioning, or replacing the identity provider's metadata.
+    #[arg(long, value_enum, default_value_t = Purpose::Scim)]
+    pub purpose: Purpose,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
 }
 
 /// What a token is for.

@@ -167,7 +167,7 @@ const SCIM: &str = "scim";
 /// A profile with its schemas has some kilobytes.
 const MOST_BYTES: u64 = 1_048_576;
 /// What the server answers by itself, whatever the products are.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
     "/admin",
     "/assets",
     "/demo",
@@ -177,6 +177,7 @@ const RESERVED: [&str; 10] = [
     "/readyz",
     "/sign-in",
     "/v1/hooks",
+    "/v1/members",
     "/v1/session",
 ];
 

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use crate::app::Shared;
 use crate::commands::CommandError;
 use crate::rates::Peer;
-use crate::{clock, http, store};
+use crate::{clock, http, notices, store};
 
 /// Serves until `stop` resolves, goes on for as long as it says while `/readyz` answers 503, then takes no more
 /// connections and gives open requests a moment to end.
@@ -170,6 +170,7 @@ pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Comm
 }
 
 async fn sweep(app: Shared) {
+    let mut reminded: Option<tokio::time::Instant> = None;
     loop {
         match store::sweep::sweep(&app.base.store, clock::now()).await {
             Ok(rows) => app.operations.swept("ok", &rows),
@@ -180,6 +181,12 @@ async fn sweep(app: Shared) {
         }
         if let Err(error) = app.quirks.flush(&app.base.store, clock::now()).await {
             tracing::warn!(%error, "the deviations of clients were not noted");
+        }
+        if reminded.is_none_or(|at| at.elapsed() >= REMIND_EVERY) {
+            reminded = Some(tokio::time::Instant::now());
+            if let Err(error) = notices::tell(&app.base, None, clock::now()).await {
+                tracing::warn!(%error, "reminders were not told");
+            }
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }
@@ -192,4 +199,5 @@ const HEAD_LIMIT: Duration = Duration::from_secs(15);
 /// Each holds a few kilobytes; more wait in the system's queue.
 const MOST_CONNECTIONS: usize = 1024;
 const DRAIN: Duration = Duration::from_secs(10);
+const REMIND_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(300);

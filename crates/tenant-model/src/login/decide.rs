@@ -294,9 +294,13 @@ fn check_free(tenant: &Tenant, candidate: &Candidate) -> Result<(), LoginRefusal
 }
 
 /// A first link goes to someone without any: another provider's assertion of the same name is not the same person
-/// (TEN-05, TEN-06).
+/// (TEN-05, TEN-06). Whom the directory switched off is told that: releasing the other link would not help.
 fn unlinked(candidate: &Candidate) -> Result<(), LoginRefusal> {
-    if candidate.links.is_empty() { Ok(()) } else { Err(LoginRefusal::LinkedElsewhere) }
+    if candidate.links.is_empty() {
+        return Ok(());
+    }
+    directory_allows(candidate)?;
+    Err(LoginRefusal::LinkedElsewhere)
 }
 
 /// While a domain has lapsed nobody is linked anew (TEN-08).

@@ -105,6 +105,21 @@ fn another_provider_gets_neither_session_nor_link() {
     refuses(&tenant(), &other, &who, &by_email(candidate), "login.linked_elsewhere");
 }
 
+// TEN-14: releasing the other link would not help someone whom the directory switched off, so that is what is said.
+#[test]
+fn whoever_is_linked_elsewhere_and_switched_off_is_told_the_latter() {
+    for (state, code) in [
+        (DirectoryState::Active, "login.linked_elsewhere"),
+        (DirectoryState::Inactive, "login.directory_inactive"),
+        (DirectoryState::Unknown, "login.directory_unknown"),
+    ] {
+        let mut candidate = alice_provisioned(state);
+        candidate.links.push(link(&candidate.person, "another name"));
+        refuses(&tenant(), &saml(), &alice(), &paired(candidate.clone()), code);
+        refuses(&tenant(), &saml(), &alice(), &by_email(candidate), code);
+    }
+}
+
 // TEN-06
 #[test]
 fn an_address_links_only_if_policy_domain_and_person_allow_it() {

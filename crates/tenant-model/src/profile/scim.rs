@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::saml::TenantFrom;
+use crate::blast_radius::BlastLimit;
 use crate::capabilities::{
     AttrOverride, Capabilities, Filters, Operation, PageSizes, Password, PatchAnswer, QuirkPreset,
     ResourceTypeDefinition, SchemeWord, UnknownSort,
@@ -44,6 +45,9 @@ pub struct ScimProfile {
     /// What happens to users whose address is not the tenant's.
     #[serde(default)]
     pub outsiders: Outsiders,
+    /// How many people a directory may switch off within an hour.
+    #[serde(default)]
+    pub deactivations: BlastLimit,
     /// See [`Capabilities::page`].
     #[serde(default)]
     pub page: PageSizes,

@@ -251,6 +251,81 @@ CREATE INDEX sessions_person ON sessions (tenant_id, person_id);
 CREATE INDEX sessions_subject ON sessions (tenant_id, connection_id, subject);
 CREATE INDEX sessions_expiry ON sessions (ends_at);
 
+-- Deactivations and removals by a directory: those of the last hour, and those that wait for someone's approval.
+CREATE TABLE deactivations (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    connection_id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    forget_after INTEGER,
+    PRIMARY KEY (tenant_id, connection_id, person_id, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deactivations_time ON deactivations (tenant_id, connection_id, at);
+CREATE INDEX deactivations_held ON deactivations (tenant_id, person_id) WHERE held = 1;
+CREATE INDEX deactivations_expiry ON deactivations (forget_after) WHERE forget_after IS NOT NULL;
+
+-- Hooks of other systems: the secret is sealed with the installation's key; each event is heeded once.
+CREATE TABLE hooks (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    kind TEXT NOT NULL,
+    sealed_secret BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hook_events (
+    tenant_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    forget_after INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, kind, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hook_events_expiry ON hook_events (forget_after);
+
+-- Logouts that may have overtaken the login of the same session.
+CREATE TABLE logout_marks (
+    tenant_id TEXT NOT NULL,
+    connection_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    mark_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    forget_after INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, connection_id, subject, mark_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX logout_marks_expiry ON logout_marks (forget_after);
+
+-- Reminders that were told; the whole reminder is the key.
+CREATE TABLE reminders (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    reminder TEXT NOT NULL,
+    told_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, reminder)
+) STRICT, WITHOUT ROWID;
+
+-- What happened to users, for those who listen.
+CREATE TABLE lifecycle_events (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    at INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    body TEXT NOT NULL,
+    forget_after INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, at, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lifecycle_events_uri ON lifecycle_events (tenant_id, uri, at);
+CREATE INDEX lifecycle_events_expiry ON lifecycle_events (forget_after);
+
+-- Hashes of passwords that directories keep in step, apart from everything that is read for an answer.
+CREATE TABLE passwords (
+    tenant_id TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, resource_id),
+    FOREIGN KEY (tenant_id, resource_id) REFERENCES scim_resources (tenant_id, resource_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audit (
     tenant_id TEXT NOT NULL,
     at INTEGER NOT NULL,

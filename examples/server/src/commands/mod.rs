@@ -3,6 +3,9 @@
 pub mod admin;
 pub mod backup;
 pub mod oauth_client;
+pub mod connections;
+pub mod people;
+pub mod products;
 pub mod tenant;
 pub mod token;
 
@@ -54,9 +57,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
                 print(&line)?;
             }
         }
-        Command::Tenant(Tenant::Create { id, profile, name, bulk, data }) => {
+        Command::Tenant(Tenant::Create { id, profile, name, region, bulk, data }) => {
             let base = Base::open(&data).await?;
-            tenant::create(&base, &id, &profile, name.as_deref(), bulk).await?;
+            tenant::create(&base, &id, &profile, name.as_deref(), region, bulk).await?;
             note(&format!("tenant {id} created with profile {profile}"));
         }
         Command::Tenant(Tenant::ConfigureIdp { id, metadata, entity_id, connection, keep_links, data }) => {
@@ -87,10 +90,25 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
                 print(&format!("{}\t{}\t{}\t{first}\t{last}", seen.connection, seen.quirk, seen.uses))?;
             }
         }
-        Command::Token(Token::Issue { tenant, expires, name, purpose, data }) => {
-            let base = Base::open(&data).await?;
-            let shown = token::issue(&base, &tenant, expires.as_deref(), name, purpose).await?;
+        Command::Token(Token::Issue(options)) => {
+            let base = Base::open(&options.data).await?;
+            let wanted = token::Wanted {
+                connection: options.connection,
+                expires: options.expires,
+                never: options.never,
+                name: options.name,
+                kind: options.kind,
+                description: options.description,
+                owner: options.owner,
+                replaces: options.replaces,
+            };
+            let shown = token::issue(&base, &options.tenant, wanted, options.purpose).await?;
             print(&shown.reveal())?;
+        }
+        Command::Token(Token::TakeOver { tenant, id, owner, data }) => {
+            let base = Base::open(&data).await?;
+            token::take_over(&base, &tenant, &id, &owner).await?;
+            note(&format!("{owner} answers for token {id} now"));
         }
         Command::Token(Token::List { tenant, data }) => {
             let base = Base::open(&data).await?;
@@ -104,6 +122,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             let count = token::revoke(&base, &tenant, &which).await?;
             note(&format!("{count} token(s) of tenant {tenant} revoked"));
         }
+        Command::Connection(command) => products::connection(command).await?,
+        Command::Domain(command) => products::domain(command).await?,
+        Command::Held(command) => products::held(command).await?,
+        Command::Hook(command) => products::hook(command).await?,
+        Command::Person(command) => products::person(command).await?,
+        Command::Role(command) => products::role(command).await?,
+        Command::Reminders(options) => products::reminders(&options).await?,
+        Command::Events(options) => products::events(&options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -237,6 +263,39 @@ pub enum CommandError {
     /// The product has one connection of a kind.
     #[error("profile {0} has one connection of a kind: leave the connection out")]
     OneConnection(String),
+    /// The person was not changed.
+    #[error("the person was not changed: {0}")]
+    Account(#[from] crate::account::AccountError),
+    /// There is such a connection already.
+    #[error("tenant {0} has a connection {1} already, or the id is taken")]
+    ConnectionExists(String, String),
+    /// Nobody can own the domain.
+    #[error("the domain was not added ({code}): {0}", code = .0.code())]
+    Domain(tenant_model::DomainError),
+    /// The product listens to no such hook.
+    #[error("profile {0} listens to no hook of Okta")]
+    NoHook(String),
+    /// There is no such person, or several have the address.
+    #[error("tenant {0} has no such person; see `server person list --all`")]
+    NoPerson(String),
+    /// Only administrators answer for tokens.
+    #[error("only an active administrator can answer for a token")]
+    NotAdmin,
+    /// No such product on the other side.
+    #[error("{0:?} is no provider: write okta, entra, google_workspace, …, or generic")]
+    Provider(String),
+    /// A right is missing.
+    #[error(transparent)]
+    Right(tenant_model::RightMissing),
+    /// A role was not given or taken.
+    #[error("the role was not changed ({code}): {0}", code = .0.code())]
+    Role(tenant_model::RoleChangeError),
+    /// The roles make no sense.
+    #[error("the role was not added ({code}): {0}", code = .0.code())]
+    Roles(tenant_model::RoleRulesError),
+    /// Nobody took the token over.
+    #[error("the token was not taken over ({code}): {0}", code = .0.code())]
+    TakeOver(tenant_model::TakeOverError),
     /// There is no such connection.
     #[error("tenant {0} has no connection {1}")]
     NoConnection(String, String),

@@ -31,6 +31,7 @@ pub async fn create(
     id: &str,
     product: &str,
     name: Option<&str>,
+    region: Option<String>,
     bulk: bool,
 ) -> Result<(), CommandError> {
     create_by(base, id, product, name, bulk, Actor::Operator).await
@@ -50,7 +51,8 @@ pub async fn create_by(
 ) -> Result<(), CommandError> {
     let now = clock::now();
     let product = self::product(base, product)?;
-    let tenant = product.tenant(TenantId::parse(id)?, name.unwrap_or(id));
+    let mut tenant = product.tenant(TenantId::parse(id)?, name.unwrap_or(id));
+    tenant.region = region;
     let mut connection = product.scim_connection(tenant.id.clone(), connection_id(SCIM_CONNECTION)?);
     connection.capabilities.bulk |= bulk;
     // Made before the transaction: it takes a moment, and nobody should wait for it.

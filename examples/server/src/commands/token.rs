@@ -3,18 +3,40 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use sqlx::AnyConnection;
 use tenant_model::{
-    Actor, ExpiryRequest, ProductProfile, ScimToken, ShownOnce, Tenant, TenantId, TokenRequest,
-    issue as make, revoke as end,
+    Actor, ExpiryRequest, ProductProfile, Right, ScimToken, ShownOnce, Tenant, TenantId, TokenId,
+    TokenRequest, issue as make, revoke as end, take_over as adopt,
 };
 
 use super::CommandError;
+use crate::account;
 use crate::app::Base;
 use crate::cli::{Purpose, Which};
+use crate::commands::people::{person, rules};
 use crate::commands::tenant::{CONFIG_CONNECTION, SCIM_CONNECTION, connection_id, product};
 use crate::store::{Tx, people, tenants, tokens};
-use crate::{clock, random};
+use crate::{clock, random, trust};
+
+/// What a token to issue is like.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The connection; the first one if none is named.
+    pub connection: Option<String>,
+    /// When it ends.
+    pub expires: Option<String>,
+    /// It never ends.
+    pub never: bool,
+    /// A name.
+    pub name: Option<String>,
+    /// A kind.
+    pub kind: Option<String>,
+    /// A description.
+    pub description: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The token whose place it takes.
+    pub replaces: Option<String>,
+}
 
 /// Makes a token of a tenant's directory connection.
 ///
@@ -23,23 +45,44 @@ use crate::{clock, random};
 pub async fn issue(
     base: &Base,
     tenant: &str,
-    expires: Option<&str>,
-    name: Option<String>,
+    wanted: Wanted,
     purpose: Purpose,
 ) -> Result<ShownOnce, CommandError> {
     let now = clock::now();
-    let expires = expires.map_or(Ok(ExpiryRequest::Default), |text| date(text).map(ExpiryRequest::At))?;
+    let expires = match wanted.expires.as_deref() {
+        _ if wanted.never => ExpiryRequest::DangerNever,
+        Some(text) => ExpiryRequest::At(date(text)?),
+        None => ExpiryRequest::Default,
+    };
     let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
     let (tenant, product) = find(base, &mut tx, tenant).await?;
-    let connection = connection_id(match purpose {
-        Purpose::Scim => SCIM_CONNECTION,
-        Purpose::SsoConfig => CONFIG_CONNECTION,
-    })?;
+    // Whoever issues needs the right (TOK-10); on the command line that is the operator.
+    let rights = trust::operator(&tenant.id, []);
+    rights.require(&tenant.id, &Right::Security).map_err(CommandError::Right)?;
+    let connection = match purpose {
+        Purpose::Scim => {
+            let id = connection_id(wanted.connection.as_deref().unwrap_or(SCIM_CONNECTION))?;
+            let found = tenants::scim(&mut tx, &tenant.id, &id).await?;
+            found.ok_or_else(|| CommandError::NoConnection(tenant.id.to_string(), id.to_string()))?.id
+        }
+        Purpose::SsoConfig => connection_id(CONFIG_CONNECTION)?,
+    };
     let existing = tokens::of_connection(&mut tx, &tenant.id, &connection).await?;
     tokens::free_slots(&mut tx, &existing, now).await?;
     let mut ask = TokenRequest::new(tenant.id.clone(), connection, Actor::Operator);
-    ask.name = name;
+    ask.name = wanted.name;
+    ask.kind = wanted.kind;
+    ask.description = wanted.description;
     ask.expires = expires;
+    ask.replaces = wanted.replaces.as_deref().map(TokenId::parse).transpose()?;
+    if let Some(owner) = &wanted.owner {
+        let owner = person(&mut tx, &tenant.id, owner).await?;
+        let rules = rules(&mut tx, &tenant, &product).await?;
+        if !owner.state.is_active() || !account::is_admin(&rules, &owner) {
+            return Err(CommandError::NotAdmin);
+        }
+        ask.owner = Some(owner.id);
+    }
     let keys = base.keys.token_hash_keys()?;
     let issued = make(&product.tokens, &existing, ask, &random::bytes()?, keys.current(), now)?;
     for old in &issued.changed {
@@ -51,7 +94,28 @@ pub async fn issue(
     Ok(issued.shown)
 }
 
-/// One line for each token: id, state, end, name.
+/// Makes an administrator answer for a token.
+///
+/// # Errors
+/// [`CommandError`]; then nothing was stored.
+pub async fn take_over(base: &Base, tenant: &str, id: &str, owner: &str) -> Result<(), CommandError> {
+    let now = clock::now();
+    let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
+    let (tenant, product) = find(base, &mut tx, tenant).await?;
+    let token = tokens::find(&mut tx, &tenant.id, &TokenId::parse(id)?).await?;
+    let token = token.ok_or_else(|| CommandError::NoToken(tenant.id.to_string()))?;
+    let owner = person(&mut tx, &tenant.id, owner).await?;
+    let rules = rules(&mut tx, &tenant, &product).await?;
+    let rights = trust::operator(&tenant.id, []);
+    let taken = adopt(&token, &owner, &rules, &rights, &Actor::Operator, now);
+    let (row, event) = taken.map_err(CommandError::TakeOver)?;
+    tokens::update(&mut tx, &row).await?;
+    people::audit(&mut tx, &[event]).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// One line for each token: id, state, end, connection, name, owner, kind, description.
 ///
 /// # Errors
 /// [`CommandError`].
@@ -61,7 +125,7 @@ pub async fn list(base: &Base, tenant: &str) -> Result<Vec<String>, CommandError
     let tenant = tenants::find(&mut db, &TenantId::parse(tenant)?)
         .await?
         .ok_or_else(|| CommandError::NoTenant(tenant.to_owned()))?;
-    let tokens = all(&mut db, &tenant.id).await?;
+    let tokens = tokens::of_tenant(&mut db, &tenant.id).await?;
     Ok(tokens.iter().map(|token| line(token, now)).collect())
 }
 
@@ -73,7 +137,7 @@ pub async fn revoke(base: &Base, tenant: &str, which: &Which) -> Result<usize, C
     let now = clock::now();
     let mut tx = base.store.begin(&TenantId::parse(tenant)?).await?;
     let (tenant, _) = find(base, &mut tx, tenant).await?;
-    let tokens = all(&mut tx, &tenant.id).await?;
+    let tokens = tokens::of_tenant(&mut tx, &tenant.id).await?;
     let mut count = 0_usize;
     for token in tokens.iter().filter(|token| token.revoked.is_none() && which.means(token)) {
         let (row, audit) = end(token, &Actor::Operator, now);
@@ -106,12 +170,6 @@ impl Which {
         });
         self.all || by_id || self.name.is_some() && self.name == token.name
     }
-}
-
-async fn all(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimToken>, CommandError> {
-    let mut out = tokens::of_connection(db, tenant, &connection_id(SCIM_CONNECTION)?).await?;
-    out.extend(tokens::of_connection(db, tenant, &connection_id(CONFIG_CONNECTION)?).await?);
-    Ok(out)
 }
 
 pub(super) async fn find(
@@ -148,7 +206,13 @@ fn line(token: &ScimToken, now: DateTime<Utc>) -> String {
     };
     let end = token.end().map_or("never".to_owned(), |end| end.to_rfc3339());
     let name = token.name.as_deref().unwrap_or("-");
-    format!("{}\t{state}\t{end}\t{}\t{name}", token.id, token.connection)
+    let owner = match (&token.owner, token.owner_left) {
+        (Some(_), Some(_)) => "owner-left",
+        (Some(owner), None) => owner.as_str(),
+        (None, _) => "-",
+    };
+    let (kind, text) = (token.kind.as_deref().unwrap_or("-"), token.description.as_deref().unwrap_or("-"));
+    format!("{}\t{state}\t{end}\t{}\t{name}\t{owner}\t{kind}\t{text}", token.id, token.connection)
 }
 
 #[cfg(test)]

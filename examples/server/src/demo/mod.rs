@@ -129,7 +129,7 @@ pub(crate) struct Tokens {
 async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandError> {
     let metadata = idp.metadata()?;
     for (id, profile, name) in [(STANDARD, "standard", "Acme"), (TOKTRA, "toktra", "Globex")] {
-        match tenant::create(base, id, profile, Some(name), false).await {
+        match tenant::create(base, id, profile, Some(name), None, false).await {
             Ok(()) | Err(CommandError::TenantExists(_)) => {}
             Err(error) => return Err(error),
         }
@@ -142,7 +142,8 @@ async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandError> {
         }
     }
     let issue = |tenant: &'static str| async move {
-        let shown = token::issue(base, tenant, None, Some(TOKEN_NAME.to_owned()), Purpose::Scim).await?;
+        let wanted = token::Wanted { name: Some(TOKEN_NAME.to_owned()), ..token::Wanted::default() };
+        let shown = token::issue(base, tenant, wanted, Purpose::Scim).await?;
         Ok::<_, CommandError>(shown.reveal())
     };
     Ok(Tokens { standard: issue(STANDARD).await?, toktra: issue(TOKTRA).await? })

@@ -6,8 +6,10 @@ pub mod body;
 pub mod cookies;
 pub(crate) mod endpoints;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub mod html;
 mod layers;
+mod members;
 mod oauth;
 pub(crate) mod observe;
 mod pages;
@@ -33,6 +35,8 @@ pub fn router(app: Shared) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/oauth/token", post(oauth::token))
+        .route("/v1/hooks/okta", get(hooks::verify).post(hooks::receive))
+        .route("/v1/members", get(members::show))
         .route("/v1/session", get(session::show));
     router = admin::routes(router);
     if app.demo.is_some() {

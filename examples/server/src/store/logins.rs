@@ -1,6 +1,8 @@
 //! Logins under way, replay claims and sessions.
 
 use chrono::{DateTime, Utc};
+use saml_sp::IdpSession;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -9,6 +11,7 @@ use tenant_model::{ConnectionId, Epoch, PersonId, TenantId};
 use super::StoreError;
 use super::row::{column, json, to_json};
 use crate::clock::{from_millis, millis};
+use crate::random;
 
 impl Kind {
     fn column(self) -> &'static str {
@@ -293,6 +296,66 @@ pub async fn sessions_of_subject(
     .fetch_all(db)
     .await?;
     rows.iter().map(|row| session(tenant, row)).collect()
+}
+
+/// A logout that may have overtaken the login of the same session (SLO-06).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogoutMark {
+    /// Whose session it ends, as the provider named it; without an index all that were there before.
+    pub session: IdpSession,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// Remembers a logout of the provider for as long as it counts.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn mark_logout(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    mark: &LogoutMark,
+    forget_after: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let id = random::uuid().map_err(|error| StoreError::Failed(error.to_string()))?;
+    sqlx::query(
+        "INSERT INTO logout_marks (tenant_id, connection_id, subject, mark_id, body, forget_after) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(tenant.as_str())
+    .bind(connection.as_str())
+    .bind(mark.session.name_id.value.as_str())
+    .bind(id.to_string())
+    .bind(to_json(mark)?)
+    .bind(millis(forget_after))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The logouts of a subject that still count.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn logout_marks(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<LogoutMark>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT body FROM logout_marks WHERE tenant_id = $1 AND connection_id = $2 AND subject = $3 \
+         AND forget_after > $4 ORDER BY mark_id LIMIT 100",
+    )
+    .bind(tenant.as_str())
+    .bind(connection.as_str())
+    .bind(subject)
+    .bind(millis(now))
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| json(row, "body")).collect()
 }
 
 /// An epoch as a column; the crate counts in 64 bits without sign, no database does.

@@ -18,14 +18,18 @@
 
 pub mod admins;
 pub mod audit;
+pub mod deactivations;
 pub mod directory;
 mod error;
 mod gate;
 pub mod idp;
+pub mod hooks;
 pub mod logins;
 pub mod members;
 mod migrate;
+pub mod notices;
 pub mod oauth;
+pub mod passwords;
 pub mod people;
 pub mod quirks;
 pub mod resources;

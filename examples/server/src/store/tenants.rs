@@ -39,6 +39,19 @@ pub async fn find(db: &mut AnyConnection, id: &TenantId) -> Result<Option<Tenant
     row.map(|row| json(&row, "body")).transpose()
 }
 
+/// Replaces a tenant's settings.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn update(db: &mut AnyConnection, tenant: &Tenant) -> Result<(), StoreError> {
+    sqlx::query("UPDATE tenants SET body = $2, version = version + 1 WHERE tenant_id = $1")
+        .bind(tenant.id.as_str())
+        .bind(to_json(tenant)?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// All tenants, by id.
 ///
 /// # Errors

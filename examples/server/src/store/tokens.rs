@@ -81,6 +81,18 @@ pub async fn of_connection(
     rows.iter().map(|row| json(row, "body")).collect()
 }
 
+/// All tokens of a tenant, oldest first.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn of_tenant(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimToken>, StoreError> {
+    let rows = sqlx::query("SELECT body FROM scim_tokens WHERE tenant_id = $1 ORDER BY created_at, token_id")
+        .bind(tenant.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
 /// Notes the last use of a token that is not revoked. Whatever else changes the row at the same moment wins: a use
 /// must not write an old row over a revocation.
 ///

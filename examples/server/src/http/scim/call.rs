@@ -12,6 +12,7 @@ use tenant_model::{Capabilities, Operation, Scope, TenantId};
 use super::auth::Caller;
 use super::fault::Fault;
 use super::leniency::{Leniency, Noted};
+use super::passwords::Passwords;
 use super::{schemas, view};
 use crate::app::App;
 use crate::http::params::Params;
@@ -42,6 +43,8 @@ pub(crate) struct Call<'a> {
     pub(crate) leniency: Leniency,
     /// Those that this request needed.
     pub(crate) noted: Noted,
+    /// A hash made in advance.
+    pub(crate) passwords: Passwords,
 }
 
 impl<'a> Call<'a> {
@@ -74,6 +77,7 @@ impl<'a> Call<'a> {
             now,
             leniency,
             noted: Noted::default(),
+            passwords: Passwords::default(),
         })
     }
 

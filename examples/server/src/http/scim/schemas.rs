@@ -8,6 +8,7 @@ use tenant_model::{Capabilities, ResourceTypeDefinition};
 use super::call::{GROUP, USER};
 use super::fault::Fault;
 use super::leniency::Leniency;
+use super::overrides;
 
 /// The schemas and resource types that a tenant has.
 pub(crate) fn of_tenant(capabilities: &Capabilities) -> Result<SchemaSet, Fault> {
@@ -58,7 +59,7 @@ fn check(capabilities: &Capabilities) -> Result<(), (String, String)> {
 }
 
 fn build(capabilities: &Capabilities) -> Result<SchemaSet, SchemaError> {
-    let mut set = SchemaSet::builder();
+    let mut set = overrides::of_users(SchemaSet::builder(), &capabilities.overrides)?;
     for definition in capabilities.extensions.iter().chain(&capabilities.schemas) {
         set = set.schema(&own_fields(definition))?;
     }

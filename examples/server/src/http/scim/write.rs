@@ -5,12 +5,14 @@ use axum::http::StatusCode;
 use scim_patch::{GroupPlan, MembershipChange, PatchRequest, Quirks, RowCounts, apply, plan, plan_replace};
 use scim_schema::{AttrPath, Checked, Limits, Precondition, Resource, ResourceType, ScimType};
 use serde_json::{Map, Value, json};
-use tenant_model::{Actor, DirectoryState, Operation, PatchAnswer, PersonId};
+use tenant_model::{
+    Actor, ChangedBy, DirectoryState, Operation, PatchAnswer, PersonId, Provision, ProvisionStep,
+};
 
 use super::call::{Call, GROUP, USER};
 use super::fault::Fault;
-use super::{MEDIA_TYPE, directory, keys, membership, read, storable};
-use crate::account::{self, AccountError};
+use super::{MEDIA_TYPE, directory, formats, keys, membership, passwords, read, storable};
+use crate::account::{self, AccountError, Directory};
 use crate::http::answer::{Answer, typed};
 use crate::http::body;
 use crate::random;
@@ -23,6 +25,7 @@ pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> 
     call.allow(kind, Operation::Create)?;
     let projection = call.projection(kind)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    call.passwords.prepare(call, &bytes).await;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = add(call, &mut tx, kind, &bytes).await?;
     let projection = projection.with_requested(&written.requested);
@@ -42,6 +45,7 @@ pub(super) async fn replace(
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    call.passwords.prepare(call, &bytes).await;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = put(call, &mut tx, kind, id, &bytes, &condition).await?;
     let projection = projection.with_requested(&written.requested);
@@ -61,6 +65,7 @@ pub(super) async fn patch(
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    call.passwords.prepare(call, &bytes).await;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let after = modify(call, &mut tx, kind, id, &bytes, call.leniency.patch(), &condition).await?;
     // RFC 7644 3.5.2: 200 when the client asks for attributes.
@@ -116,6 +121,8 @@ pub(super) async fn add(
     let mut checked =
         kind.check_create(sent, &call.leniency.check_options()).map_err(|error| Fault::of(&error))?;
     call.noted.check(&checked.notices);
+    formats::check(call, kind, &checked.resource, None)?;
+    let password = passwords::change(&checked);
     let change = take_members(kind, &mut checked)?;
     let mut stored = StoredResource {
         id: random::uuid()?.to_string(),
@@ -128,16 +135,21 @@ pub(super) async fn add(
         version: 1,
     };
     let mut returning = false;
+    let mut events = Vec::new();
     if kind.name() == USER {
-        let person = provision(call, tx, kind, &checked.resource).await?;
+        let made = provision(call, tx, kind, &checked.resource).await?;
+        let person = made.transition.person.id;
         // TEN-20: a POST for someone whom the directory had switched off brings that resource back.
-        if let Some(before) = resources::of_person(tx, call.tenant(), &person).await? {
+        if made.step == ProvisionStep::Reactivated
+            && let Some(before) = resources::of_person(tx, call.tenant(), &person).await?
+        {
             returning = true;
             stored.id = before.id;
             stored.created = before.created;
             stored.version = before.version.saturating_add(1);
         }
         stored.person = Some(person);
+        events = made.transition.events;
     }
     let keys = keys::of(kind, &checked, call.capabilities());
     storable::short_enough(&keys)?;
@@ -148,6 +160,9 @@ pub(super) async fn add(
     } else {
         resources::insert(tx, call.tenant(), &stored, &keys).await.map_err(taken)?;
     }
+    call.passwords.store(call, tx, &stored.id, password).await?;
+    let external_id = stored.body.get("externalId").and_then(Value::as_str);
+    work(call, &cause(call), ChangedBy::Patch).tell(tx, &stored.id, external_id, &events).await?;
     let done = membership::carry_out(call, tx, &stored.id, &change).await?;
     regroup(call, tx, &done).await?;
     Ok(Written { stored, requested })
@@ -169,7 +184,7 @@ pub(super) async fn put(
     call.noted.check(&checked.notices);
     let requested = checked.requested.clone();
     let change = take_members(kind, &mut checked)?;
-    let stored = settle(call, tx, kind, before, Some(checked), &change).await?;
+    let stored = settle(call, tx, kind, before, Some(checked), &change, ChangedBy::Replace).await?;
     Ok(Written { stored, requested })
 }
 
@@ -191,7 +206,7 @@ pub(super) async fn modify(
         return patch_group(call, tx, kind, before, &request).await;
     }
     let checked = patched(call, kind, &whole(&before), &request)?;
-    settle(call, tx, kind, before, checked, &MembershipChange::default()).await
+    settle(call, tx, kind, before, checked, &MembershipChange::default(), ChangedBy::Patch).await
 }
 
 /// Removes a resource, in the caller's transaction.
@@ -210,17 +225,7 @@ pub(super) async fn remove(
     if let Some(person) = &before.person {
         let mut user = directory::person(kind, &whole(&before), &call.caller.connection.id);
         user.state = DirectoryState::Removed;
-        account::change(
-            tx,
-            &call.caller.tenant,
-            &call.caller.connection,
-            person,
-            &user,
-            &cause(call),
-            call.now,
-        )
-        .await
-        .map_err(refused)?;
+        work(call, &cause(call), ChangedBy::Patch).change(tx, id, person, &user).await.map_err(refused)?;
     }
     resources::delete(tx, call.tenant(), id).await?;
     regroup(call, tx, &touched).await
@@ -239,7 +244,7 @@ async fn patch_group(
                 Some(own) => patched(call, kind, &whole(&before), own)?,
                 None => None,
             };
-            let after = settle(call, tx, kind, before, checked, plan.members()).await?;
+            let after = settle(call, tx, kind, before, checked, plan.members(), ChangedBy::Patch).await?;
             call.noted.patch(&plan.finish(None, RowCounts::default()).quirks);
             Ok(after)
         }
@@ -254,7 +259,7 @@ async fn patch_group(
             }
             let Some(mut checked) = patched(call, kind, &group, request)? else { return Ok(before) };
             let change = take_members(kind, &mut checked)?;
-            settle(call, tx, kind, before, Some(checked), &change).await
+            settle(call, tx, kind, before, Some(checked), &change, ChangedBy::Patch).await
         }
     }
 }
@@ -286,11 +291,15 @@ async fn settle(
     before: StoredResource,
     checked: Option<Checked>,
     change: &MembershipChange,
+    by: ChangedBy,
 ) -> Result<StoredResource, Fault> {
     let done = membership::carry_out(call, tx, &before.id, change).await?;
     let mut after = before.clone();
     let mut keys = None;
+    let mut password = passwords::Change::Keep;
     if let Some(checked) = checked {
+        formats::check(call, kind, &checked.resource, Some(&whole(&before)))?;
+        password = passwords::change(&checked);
         let user = directory::person(kind, &checked.resource, &call.caller.connection.id);
         let derived = keys::of(kind, &checked, call.capabilities());
         storable::short_enough(&derived)?;
@@ -298,10 +307,11 @@ async fn settle(
         if after.body != before.body {
             keys = Some(derived);
             if let Some(person) = &after.person {
-                change_person(call, tx, &after.id, person, user).await?;
+                change_person(call, tx, &after.id, person, user, by).await?;
             }
         }
     }
+    call.passwords.store(call, tx, &after.id, password).await?;
     let rows_changed = done.rows != RowCounts::default();
     if keys.is_none() && !rows_changed {
         return Ok(before);
@@ -326,11 +336,9 @@ async fn provision(
     tx: &mut Tx,
     kind: &ResourceType,
     resource: &Resource,
-) -> Result<PersonId, Fault> {
+) -> Result<Provision, Fault> {
     let user = directory::person(kind, resource, &call.caller.connection.id);
-    account::provision(tx, &call.caller.tenant, &call.caller.connection, &user, &cause(call), call.now)
-        .await
-        .map_err(refused)
+    work(call, &cause(call), ChangedBy::Patch).provision(tx, &user).await.map_err(refused)
 }
 
 async fn change_person(
@@ -339,17 +347,26 @@ async fn change_person(
     resource: &str,
     person: &PersonId,
     mut user: tenant_model::DirectoryPerson,
+    by: ChangedBy,
 ) -> Result<(), Fault> {
     user.groups = account::groups(tx, call.tenant(), resource).await?;
-    account::change(tx, &call.caller.tenant, &call.caller.connection, person, &user, &cause(call), call.now)
-        .await
-        .map_err(refused)
+    work(call, &cause(call), by).change(tx, resource, person, &user).await.map_err(refused)
 }
 
 async fn regroup(call: &Call<'_>, tx: &mut Tx, done: &membership::Done) -> Result<(), Fault> {
-    account::regroup(tx, &call.caller.tenant, &call.caller.connection, &done.touched, &cause(call), call.now)
-        .await
-        .map_err(refused)
+    work(call, &cause(call), ChangedBy::Patch).regroup(tx, &done.touched).await.map_err(refused)
+}
+
+/// The directory that sent the request, at work.
+fn work<'a>(call: &'a Call<'_>, cause: &'a Actor, by: ChangedBy) -> Directory<'a> {
+    Directory {
+        tenant: &call.caller.tenant,
+        product: &call.caller.place.product,
+        connection: &call.caller.connection,
+        cause,
+        by,
+        now: call.now,
+    }
 }
 
 /// The resource that a request names, if the client's precondition holds (RFC 7644 3.14).
@@ -367,14 +384,14 @@ async fn current(
 }
 
 /// The stored resource with its id, as the crates compare it; computed attributes are left out.
-fn whole(stored: &StoredResource) -> Resource {
+pub(super) fn whole(stored: &StoredResource) -> Resource {
     let mut fields = stored.body.clone();
     fields.insert("id".to_owned(), json!(stored.id));
     Resource::from_stored(fields)
 }
 
 /// What goes into the row: nothing that is computed.
-fn storable(kind: &ResourceType, resource: Resource) -> Map<String, Value> {
+pub(super) fn storable(kind: &ResourceType, resource: Resource) -> Map<String, Value> {
     let mut fields = resource.into_map();
     fields.retain(|name, _| !matches!(name.as_str(), "id" | "meta"));
     if kind.name() == USER {

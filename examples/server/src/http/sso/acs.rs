@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
-use saml_sp::{Inbound, LocalPath, Login, LoginOptions, PendingLogin, Sighting, UnverifiedIssuer, Verified};
+use saml_sp::{
+    Inbound, LocalPath, Login, LoginOptions, NameId, PendingLogin, Sighting, UnverifiedIssuer, Verified,
+};
 use serde_json::{Map, Value, json};
 use tenant_model::{
     AssertedIdentity, AssertedName, AttributeBag, IdpInitiated, LoginDecision, LoginRefusal, decide_login,
@@ -19,7 +21,7 @@ use crate::http::body;
 use crate::http::cookies::Cookie;
 use crate::http::endpoints::Address;
 use crate::http::session;
-use crate::store::logins::{self, Kind, Pending, Session};
+use crate::store::logins::{self, Kind, LogoutMark, Pending, Session};
 use crate::store::{StoreError, Tx, people};
 use crate::{clock, random, trust};
 
@@ -132,6 +134,16 @@ async fn admit(
     let first = logins::claim(&mut tx, tenant, connection, &key, forget_after).await?;
     let sighting = if first { Sighting::FirstUse } else { Sighting::Seen };
     let login = verified.admit(sighting).map_err(|error| rejected(&error))?;
+    if overtaken(&mut tx, parts, &login, now).await? {
+        // The assertion is used up.
+        tx.commit().await?;
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "SLO-06",
+            "the identity provider has ended this session already",
+        )
+        .with_hint("begin again"));
+    }
     let who = asserted(&login);
     let evidence = login.evidence();
     let signatures = evidence.response_signature.iter().chain(&evidence.assertion_signature);
@@ -164,6 +176,28 @@ async fn admit(
     }
     tx.commit().await?;
     Ok((session, format!("{tenant}.{secret}")))
+}
+
+/// Whether the provider ended the session before its login came (SLO-06).
+async fn overtaken(
+    tx: &mut Tx,
+    parts: &Parts,
+    login: &Login,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(session) = login.idp_session() else { return Ok(false) };
+    let subject = session.name_id.value.as_str();
+    let marks = logins::logout_marks(tx, &parts.tenant.id, &parts.connection.id, subject, now).await?;
+    let ended = |mark: &LogoutMark| {
+        let named = &mark.session.session_indexes;
+        // Without an index every session of before is meant, not one that begins afterwards.
+        let this = named.iter().any(|index| session.session_indexes.contains(index))
+            || named.is_empty() && login.authn_instant() <= mark.at;
+        let (a, b) = (&mark.session.name_id, &session.name_id);
+        this && a.format() == b.format()
+            && NameId { format: None, ..a.clone() } == NameId { format: None, ..b.clone() }
+    };
+    Ok(marks.iter().any(ended))
 }
 
 async fn decide(

@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use saml_sp::{
     IdpSession, Inbound, LocalPath, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest,
     PendingLogout, RequestError, RequestId, UnverifiedIssuer,
@@ -16,7 +16,7 @@ use crate::http::cookies::Cookie;
 use crate::http::endpoints::Address;
 use crate::http::params::Params;
 use crate::http::{body, html, session};
-use crate::store::logins::{self, Kind, Pending, Session};
+use crate::store::logins::{self, Kind, LogoutMark, Pending, Session};
 use crate::{clock, random};
 
 /// `GET`: a person wants out, or the provider's message came by redirect.
@@ -116,7 +116,7 @@ async fn message(
         parts.saml().accept_logout(inbound, pending.as_ref(), now).map_err(|error| rejected(&error))?;
     match message {
         LogoutMessage::Request(request) => {
-            end_meant(app, &parts, &request).await?;
+            end_meant(app, &parts, &request, now).await?;
             let id = RequestId::from_random(random::bytes::<20>()?);
             let answer = parts.saml().respond_logout(&request, LogoutAnswer::Success, &id, now);
             let mut answer = outbound(&answer.map_err(|error| super::login::not_begun(&error))?)?;
@@ -155,7 +155,12 @@ async fn pending(
         .transpose()
 }
 
-async fn end_meant(app: &App, parts: &Parts, request: &LogoutRequest) -> Result<(), Refusal> {
+async fn end_meant(
+    app: &App,
+    parts: &Parts,
+    request: &LogoutRequest,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
     let (tenant, connection) = (&parts.tenant.id, &parts.connection.id);
     let mut tx = app.base.store.begin(tenant).await?;
     let sessions = logins::sessions_of_subject(&mut tx, tenant, connection, &request.name_id.value).await?;
@@ -166,6 +171,12 @@ async fn end_meant(app: &App, parts: &Parts, request: &LogoutRequest) -> Result<
             logins::end_session(&mut tx, tenant, &session.session_hash).await?;
         }
     }
+    // Its login may still be on the way.
+    let session =
+        IdpSession { name_id: request.name_id.clone(), session_indexes: request.session_indexes.clone() };
+    let latest = now.checked_add_signed(MOST_MARKED).unwrap_or(now);
+    let forget_after = request.not_on_or_after.map_or(latest, |end| end.min(latest));
+    logins::mark_logout(&mut tx, tenant, connection, &LogoutMark { session, at: now }, forget_after).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -192,3 +203,5 @@ fn drop_cookie(app: &App, answer: &mut Answer) {
 }
 
 const AT_PROVIDER_UNKNOWN: &str = "You may still be signed in at your identity provider.";
+/// A login that takes longer is too old by its own times.
+const MOST_MARKED: TimeDelta = TimeDelta::minutes(15);
