@@ -78,7 +78,7 @@ impl ProductProfile {
     pub fn parse(json: &str) -> Result<Self, ProfileError> {
         let mut reader = serde_json::Deserializer::from_str(json);
         let profile: Self =
-            serde_path_to_error::deserialize(&mut reader).map_err(|error| ProfileError::new(&error))?;
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| ProfileError::new(json, &error))?;
         reader.end().map_err(|error| ProfileError::at(&error, String::new()))?;
         match check::problem(&profile) {
             Some((field, reason)) => Err(ProfileError::of_field(json, &field, reason)),
@@ -223,8 +223,14 @@ impl ProfileError {
         Self { line, column, field: field.to_owned(), reason: reason.into() }
     }
 
-    fn new(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        Self::at(error.inner(), error.path().to_string())
+    fn new(json: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let found = Self::at(error.inner(), error.path().to_string());
+        if !error.inner().is_data() {
+            return found;
+        }
+        // The reader says where it stood when it noticed, which may be far behind the field.
+        let (line, column) = place::of(json, &found.field);
+        Self { line, column, ..found }
     }
 
     fn at(error: &serde_json::Error, field: String) -> Self {

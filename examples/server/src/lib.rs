@@ -17,7 +17,6 @@ pub mod keys;
 pub mod log;
 pub mod notices;
 pub mod operations;
-pub mod passwords;
 pub mod profiles;
 pub mod quirks;
 pub mod random;

@@ -239,7 +239,7 @@ mod tests {
                 "key",
                 "\"display_name\"",
                 "\"display_nam\"",
-                "a.json: line 3, column 15, field `display_nam`: unknown field",
+                "a.json: line 3, column 18, field `display_nam`: unknown field",
             ),
             (
                 "path",

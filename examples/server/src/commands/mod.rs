@@ -265,7 +265,7 @@ pub enum CommandError {
     OneConnection(String),
     /// The person was not changed.
     #[error("the person was not changed: {0}")]
-    Account(#[from] crate::account::AccountError),
+    Person(#[from] crate::account::AccountError),
     /// There is such a connection already.
     #[error("tenant {0} has a connection {1} already, or the id is taken")]
     ConnectionExists(String, String),

@@ -34,7 +34,7 @@ pub async fn create(
     region: Option<String>,
     bulk: bool,
 ) -> Result<(), CommandError> {
-    create_by(base, id, product, name, bulk, Actor::Operator).await
+    make(base, id, product, name, region, bulk, Actor::Operator).await
 }
 
 /// The same, saying who does it.
@@ -46,6 +46,18 @@ pub async fn create_by(
     id: &str,
     product: &str,
     name: Option<&str>,
+    bulk: bool,
+    by: Actor,
+) -> Result<(), CommandError> {
+    make(base, id, product, name, None, bulk, by).await
+}
+
+async fn make(
+    base: &Base,
+    id: &str,
+    product: &str,
+    name: Option<&str>,
+    region: Option<String>,
     bulk: bool,
     by: Actor,
 ) -> Result<(), CommandError> {

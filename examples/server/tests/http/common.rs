@@ -24,7 +24,8 @@ use tenant_model::{ConnectionId, ScimConnection, ScimToken, TenantId};
 use crate::cluster::Cluster;
 
 /// Whether this program tests on PostgreSQL: its name tells, its files are the same.
-pub(crate) const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"http_on_postgres");
+pub(crate) const ON_POSTGRES: bool =
+    matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"http_on_postgres" | b"products_on_postgres");
 
 /// A folder and a database that go away with the test.
 pub(crate) struct Folder {
