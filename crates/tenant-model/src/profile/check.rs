@@ -42,10 +42,8 @@ fn saml(profile: &ProductProfile) -> Option<(String, String)> {
 fn scim(profile: &ProductProfile) -> Option<(String, String)> {
     let scim = &profile.scim;
     if matches!(scim.tenant_from, TenantFrom::Query(_)) {
-        return Some(at(
-            "scim.tenant_from",
-            "clients add to the base URL, so it has no query: `token` or `path`",
-        ));
+        let field = "scim.tenant_from";
+        return Some(at(field, "clients add to the base URL, so it has no query: `token` or `path`"));
     }
     for (place, base) in scim.bases().enumerate() {
         let field = match place.checked_sub(1) {

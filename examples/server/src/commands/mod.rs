@@ -59,7 +59,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Command::Tenant(Tenant::Create { id, profile, name, region, bulk, data }) => {
             let base = Base::open(&data).await?;
-            tenant::create(&base, &id, &profile, name.as_deref(), region, bulk).await?;
+            tenant::create_in(&base, &id, &profile, name.as_deref(), region, bulk).await?;
             note(&format!("tenant {id} created with profile {profile}"));
         }
         Command::Tenant(Tenant::ConfigureIdp { id, metadata, entity_id, connection, keep_links, data }) => {

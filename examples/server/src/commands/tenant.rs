@@ -31,6 +31,20 @@ pub async fn create(
     id: &str,
     product: &str,
     name: Option<&str>,
+    bulk: bool,
+) -> Result<(), CommandError> {
+    make(base, id, product, name, None, bulk, Actor::Operator).await
+}
+
+/// The same with a home region (TEN-24).
+///
+/// # Errors
+/// [`CommandError`]; then nothing was stored.
+pub async fn create_in(
+    base: &Base,
+    id: &str,
+    product: &str,
+    name: Option<&str>,
     region: Option<String>,
     bulk: bool,
 ) -> Result<(), CommandError> {

@@ -129,7 +129,7 @@ pub(crate) struct Tokens {
 async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandError> {
     let metadata = idp.metadata()?;
     for (id, profile, name) in [(STANDARD, "standard", "Acme"), (TOKTRA, "toktra", "Globex")] {
-        match tenant::create(base, id, profile, Some(name), None, false).await {
+        match tenant::create(base, id, profile, Some(name), false).await {
             Ok(()) | Err(CommandError::TenantExists(_)) => {}
             Err(error) => return Err(error),
         }

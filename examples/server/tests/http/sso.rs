@@ -335,6 +335,34 @@ fn the_provider_can_end_the_session_and_is_told_so() {
     expect(&bob.get("/v1/session").unwrap(), 200);
 }
 
+// SLO-06
+#[test]
+fn a_logout_that_overtakes_its_login_wins_and_ends_no_later_one() {
+    let server = Server::start();
+    server.command(&["tenant", "create", "--id", "acme", "--profile", "standard"]);
+    let provider = TestProvider::for_tenant(&server, "acme");
+    let mut browser = server.client();
+    let request = begin(&mut browser, &provider, "acme", "/");
+    let mut late = provider.answer(&request, "alice@example.com");
+    late.session_index = Some("s-1".to_owned());
+    let to = format!("{}/v1/sso/logout?org_id=acme", server.url);
+    let name = TestNameId::email("alice@example.com");
+    let mut order = TestLogoutRequest::new(&format!("_{}", fresh_id()), &to, name, clock::now());
+    order.session_indexes = vec!["s-1".to_owned()];
+    let message = provider.idp.logout_request(&order).unwrap();
+    let reply = server.client().get(&provider.idp.redirect(&message, None).unwrap()).unwrap();
+    assert_eq!(reply.status, 302, "{}", reply.body);
+    let reply = provider.post(&mut browser, &late, None);
+    assert_eq!(reply.status, 403, "{}", reply.body);
+    assert!(reply.body.contains("SLO-06"), "{}", reply.body);
+    expect(&browser.get("/v1/session").unwrap(), 401);
+    // Another session of hers is none of its business.
+    let request = begin(&mut browser, &provider, "acme", "/");
+    let mut next = provider.answer(&request, "alice@example.com");
+    next.session_index = Some("s-2".to_owned());
+    assert_eq!(provider.post(&mut browser, &next, None).status, 303);
+}
+
 // SLO-09
 #[test]
 fn signing_out_ends_the_session_here_before_the_provider_is_asked() {

@@ -134,3 +134,21 @@ fn what_happens_to_users_is_told_as_events() {
     let none = acme.command(&["events", "--tenant", "acme", "--since", "2999-01-01T00:00:00Z"]);
     assert_eq!(none, "");
 }
+
+// TOK-13
+#[test]
+fn whoever_guesses_at_the_endpoint_for_metadata_or_at_the_hook_is_slowed_down() {
+    for hook in [false, true] {
+        let server = Server::start();
+        let acme = Tenant::of(&server, "toktra", "acme");
+        acme.command(&["hook", "okta", "--tenant", "acme"]);
+        let path = if hook { "/v1/hooks/okta?org_id=acme" } else { "/v1/sso/config?org_id=acme" };
+        let guess = || {
+            let headers = [("authorization", "Bearer a guess"), ("content-type", "application/json")];
+            server.client().send("POST", path, &headers, b"{}".to_vec()).unwrap()
+        };
+        let refused = (0..40).map(|_| guess()).find(|reply| reply.status != 401).unwrap();
+        assert_eq!(refused.status, 429, "{}", refused.body);
+        assert!(refused.header("retry-after").is_some());
+    }
+}

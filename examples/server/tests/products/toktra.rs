@@ -1,8 +1,12 @@
 //! Toktra: single sign-on and provisioning for every organisation; groups are departments.
 
 use example_server::client::{Client, Reply};
+use example_server::store::tenants;
+use example_server::{clock, sp_keys};
 use saml_sp::Inbound;
+use saml_sp::testing::TestEncryption;
 use serde_json::{Value, json};
+use tenant_model::TenantId;
 
 use crate::common::{Server, create, expect, expect_scim_error, group, patch, user};
 use crate::story::{Provider, Tenant, code, nobody, off, session, user_of_okta};
@@ -188,7 +192,7 @@ impl Hook {
 fn left(event: &str, id: &str, login: &str) -> Value {
     json!({
         "uuid": event, "eventType": "user.lifecycle.deactivate",
-        "published": example_server::clock::now().to_rfc3339(),
+        "published": clock::now().to_rfc3339(),
         "target": [{ "id": id, "type": "User", "alternateId": login }],
     })
 }
@@ -379,4 +383,40 @@ fn someone_who_signed_in_first_is_the_user_that_is_provisioned_later() {
     let before = session(&mut browser);
     create(&mut acme.directory(&[]), &format!("{SCIM}/Users"), &user(ALICE));
     assert_eq!(session(&mut browser)["user_id"], before["user_id"]);
+}
+
+// TOKTRA-S8, TOKTRA-B1
+#[test]
+fn our_keys_are_exchanged_while_people_sign_in() {
+    let server = Server::start();
+    let acme = Tenant::of(&server, "toktra", "acme");
+    let provider = Provider::new("https://idp.example.com");
+    acme.trusts(&provider, "sso");
+    let id = TenantId::parse("acme").unwrap();
+    // The new key stands beside the old one.
+    let (old, new) = acme.in_store(async |base| {
+        let mut next = sp_keys::make(&base.keys, &id, clock::now()).unwrap();
+        next.state = "next".to_owned();
+        let mut tx = base.store.begin(&id).await.unwrap();
+        let current = tenants::keys(&mut tx, &id).await.unwrap().remove(0);
+        tenants::insert_key(&mut tx, &id, &next, clock::now()).await.unwrap();
+        tx.commit().await.unwrap();
+        (current.certificate, next.certificate)
+    });
+    let metadata = server.client().get("/v1/sso/metadata?org_id=acme").unwrap().body;
+    let shown: String = metadata.split_whitespace().collect();
+    for certificate in [&old, &new] {
+        let lines = certificate.lines().filter(|line| !line.starts_with("-----"));
+        assert!(shown.contains(&lines.collect::<String>()), "metadata shows both");
+    }
+    // Whichever of them the provider knows, people get in: nobody has to wait for anybody.
+    for certificate in [&old, &new] {
+        let mut browser = server.client();
+        let request = provider.asked(&mut browser, &acme.addresses("sso"), "/home");
+        let mut answer = provider.answer(&request, ALICE, &ABOUT_ALICE);
+        answer.encrypt = Some(TestEncryption::new(certificate));
+        let reply = provider.deliver(&mut browser, &answer);
+        assert_eq!((reply.status, reply.location()), (303, "/home"), "{}", reply.body);
+        session(&mut browser);
+    }
 }
