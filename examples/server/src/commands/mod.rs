@@ -2,8 +2,8 @@
 
 pub mod admin;
 pub mod backup;
-pub mod oauth_client;
 pub mod connections;
+pub mod oauth_client;
 pub mod people;
 pub mod products;
 pub mod tenant;

@@ -314,7 +314,9 @@ async fn issue(base: &Base, count: usize) -> usize {
     let asked: Vec<_> = (0..count)
         .map(|_| {
             let base = base.clone();
-            tokio::spawn(async move { token::issue(&base, "acme", None, None, Purpose::Scim).await })
+            tokio::spawn(
+                async move { token::issue(&base, "acme", token::Wanted::default(), Purpose::Scim).await },
+            )
         })
         .collect();
     let mut issued = 0;

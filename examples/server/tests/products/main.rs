@@ -3,6 +3,7 @@
 //!
 //! On SQLite as `products`, on PostgreSQL as `products_on_postgres`: the same files.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(clippy::arithmetic_side_effects, reason = "test instants")]
 #![expect(clippy::indexing_slicing, reason = "JSON answers null where there is nothing")]
 
 #[path = "../http/cluster.rs"]

@@ -217,9 +217,9 @@ pub(crate) fn fresh_id() -> String {
 
 /// Asks again and again, for some seconds at most, until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = clock::now() + TimeDelta::seconds(20);
     while !is_so() {
-        assert!(std::time::Instant::now() < end, "{what} did not come true");
+        assert!(clock::now() < end, "{what} did not come true");
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
