@@ -27,6 +27,7 @@ pub async fn standing(
     let Some(product) = base.profiles.of(tenant) else { return Ok(Vec::new()) };
     let tokens = tokens::of_tenant(db, &tenant.id).await?;
     let admins = people::active_admins(db, &tenant.id).await?;
+    let admins: Vec<_> = admins.into_iter().map(|person| person.id).collect();
     let mut connections = Vec::new();
     for connection in tenants::all_saml(db, &tenant.id).await? {
         let stored = tenants::saml(db, &tenant.id, &connection.id).await?;

@@ -77,21 +77,6 @@ pub async fn other_active_admins(
     Ok(count)
 }
 
-/// The active admins.
-///
-/// # Errors
-/// [`StoreError`] when the database fails.
-pub async fn active_admins(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<PersonId>, StoreError> {
-    let sql = "SELECT person_id FROM persons WHERE tenant_id = $1 AND state = 'active' AND is_admin = 1 \
-               ORDER BY person_id";
-    let rows = sqlx::query(sql).bind(tenant.as_str()).fetch_all(db).await?;
-    let read = |row| {
-        let id: String = column(row, "person_id")?;
-        id.parse().map_err(|error| StoreError::corrupt("person_id", &error))
-    };
-    rows.iter().map(read).collect()
-}
-
 /// The persons that have an address, ignoring case; a few at most, since more than one decides nothing.
 ///
 /// # Errors
