@@ -96,8 +96,7 @@ mod tests {
     #[test]
     fn the_tenant_leads_every_key_and_index() {
         // What belongs to no tenant, or is swept for all of them at once.
-        let exceptions =
-            ["settings", "operator_audit", "pending_expiry", "replay_claims_expiry", "sessions_expiry"];
+        let exceptions = ["settings", "operator_audit", "_expiry", "_due"];
         for (_, _, sql) in SQLITE {
             for (table, lines) in shape(sql) {
                 for line in lines {
