@@ -86,3 +86,48 @@ pub fn enterprise_user(number: u32) -> Value {
         },
     })
 }
+
+/// The operations of 30 requests that clients send to change a user: one mostly, sometimes several.
+pub fn patch_bodies() -> Vec<Value> {
+    let op = |op: &str, path: &str, value: Value| json!([{ "op": op, "path": path, "value": value }]);
+    let remove = |path: &str| json!([{ "op": "remove", "path": path }]);
+    vec![
+        json!([{ "op": "replace", "value": { "active": false } }]),
+        op("replace", "active", json!(false)),
+        op("replace", "displayName", json!("Barbara Jensen")),
+        op("add", "nickName", json!("Babs")),
+        op("replace", "name.familyName", json!("Smith")),
+        op("replace", "name", json!({ "givenName": "Barb", "middleName": "Jane" })),
+        op("add", "emails", json!([{ "value": "babs@example.net", "type": "other" }])),
+        op("add", "emails", json!([{ "value": "babs@example.net", "type": "other", "primary": true }])),
+        op("replace", "emails", json!([{ "value": "only@example.com", "type": "work", "primary": true }])),
+        op("replace", "emails[type eq \"work\"].value", json!("new@example.com")),
+        op("replace", "emails[type eq \"home\"]", json!({ "value": "home@example.com", "type": "home" })),
+        op("add", "phoneNumbers", json!([{ "value": "555-555-1111", "type": "home" }])),
+        op("replace", "phoneNumbers[type eq \"mobile\"].value", json!("555-555-2222")),
+        op("replace", "addresses[type eq \"work\"].locality", json!("Los Angeles")),
+        op("replace", "addresses[type eq \"work\"].postalCode", json!("90001")),
+        op("replace", &format!("{ENTERPRISE}:department"), json!("Sales")),
+        op("replace", &format!("{ENTERPRISE}:manager"), json!({ "value": "1" })),
+        op("add", &format!("{ENTERPRISE}:manager.value"), json!("2")),
+        json!([{ "op": "add", "value": { ENTERPRISE: { "costCenter": "1", "division": "2" } } }]),
+        op("replace", "urn:ietf:params:scim:schemas:core:2.0:User:title", json!("Guide")),
+        op("replace", "externalId", json!("other")),
+        op("replace", "preferredLanguage", json!("de-DE")),
+        remove("title"),
+        remove("phoneNumbers"),
+        remove("emails[type eq \"home\"]"),
+        remove("addresses[type eq \"work\"].region"),
+        remove(&format!("{ENTERPRISE}:manager")),
+        remove("name.formatted"),
+        json!([
+            { "op": "replace", "path": "name.givenName", "value": "Ann" },
+            { "op": "replace", "path": "name.familyName", "value": "Lee" },
+            { "op": "replace", "path": "displayName", "value": "Ann Lee" },
+        ]),
+        // Changes nothing.
+        op("replace", "active", json!(true)),
+    ]
+}
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -1,5 +1,4 @@
 //! What the answer to a PATCH holds.
-#![expect(clippy::expect_used, reason = "test helpers")]
 
 use scim_patch::{Limits, PatchRequest, Quirks, apply};
 use scim_schema::{Projection, Resource, SchemaSet};
