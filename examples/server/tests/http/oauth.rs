@@ -137,7 +137,7 @@ fn what_the_token_endpoint_refuses_it_refuses_in_the_words_of_the_standard() {
     assert_eq!(json.get("/oauth/token").unwrap().status, 405);
     let long = "x".repeat(9_000);
     expect_error(&ask(&server, &[GRANT, ("scope", &long)], None), 413, "invalid_request");
-    let log = std::fs::read_to_string(server.folder.path().join("log")).unwrap();
+    let log = server.log();
     assert!(!log.contains(&secret) && log.contains("grant.scope"), "no secret in the log:\n{log}");
 
     // TOK-13: whoever guesses is told to wait.

@@ -66,7 +66,7 @@ fn logs_hold_neither_tokens_nor_filter_values() {
     directory.scim("PATCH", &format!("/scim/v2/Users/{id}"), Some(&rename)).unwrap();
     let wrong = token.replacen("scim_", "scin_", 1);
     assert_eq!(server.client().with_token(&wrong).get("/scim/v2/Users").unwrap().status, 401);
-    let log = std::fs::read_to_string(server.folder.path().join("log")).unwrap();
+    let log = server.log();
     assert!(log.contains("/scim/v2/Users"), "requests are logged:\n{log}");
     for secret in [token.as_str(), wrong.as_str(), "alice", "t1meMa$heen"] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
