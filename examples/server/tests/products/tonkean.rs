@@ -174,7 +174,8 @@ fn the_roles_of_the_extension_are_served_checked_found_patched_and_become_the_us
     let id = okta.create("/scim/v2/Users", &alice);
     let at = format!("/scim/v2/Users/{id}");
     let roles = || {
-        let line = board.command(&["person", "list", "--tenant", "acme"]);
+        let list = board.command(&["person", "list", "--tenant", "acme"]);
+        let line = list.lines().find(|line| line.contains(ALICE)).unwrap();
         line.split('\t').nth(2).unwrap().to_owned()
     };
     assert_eq!(roles(), "PROCESS_CONTRIBUTOR");
