@@ -84,6 +84,9 @@ fn an_admin_of_one_tenant_sees_and_touches_nothing_of_another() {
         (format!("/admins/{account}/revoke"), vec![]),
         ("/scim".to_owned(), vec![("name", "Evil"), ("provider", "okta")]),
         ("/scim/scim/state".to_owned(), vec![("state", "off")]),
+        ("/scim/scim/clients".to_owned(), vec![("name", "Evil"), ("once", "4")]),
+        ("/scim/scim/clients/b.0123456789abcdef/secrets".to_owned(), vec![("once", "5")]),
+        ("/scim/scim/clients/b.0123456789abcdef/secrets/0/revoke".to_owned(), vec![]),
         ("/scim/scim/tokens".to_owned(), [ALL_SCOPES, &[("once", "2")]].concat()),
         (format!("/scim/scim/tokens/{token}/owner"), vec![("new_owner", person.as_str())]),
         (format!("/scim/scim/tokens/{token}/revoke"), vec![]),
@@ -549,6 +552,8 @@ fn every_control_has_a_label_and_every_page_a_title_and_one_heading() {
         "/admin/tenants/acme/people",
         "/admin/tenants/acme/scim/scim",
         &format!("/admin/tenants/acme/scim/scim/tokens/{token}"),
+        "/admin/tenants/acme/quirks",
+        "/admin/tenants/acme/scim/scim/clients",
         "/admin/tenants/acme/users",
         "/admin/tenants/globex/scim",
     ] {
@@ -572,6 +577,52 @@ fn every_control_has_a_label_and_every_page_a_title_and_one_heading() {
         ids.dedup();
         assert_eq!(ids.len(), count, "{path}: an id twice: {ids:?}");
     }
+}
+
+// TOK-12
+#[test]
+fn a_client_gets_secrets_that_are_shown_once_and_revoked_with_their_access_tokens() {
+    let server = Server::start();
+    server.command(&["tenant", "create", "--id", "acme"]);
+    let mut it = admin(&server, "acme", "it@example.com");
+    let page = "/admin/tenants/acme/scim/scim/clients";
+    let form = it.get(page);
+    let shown = it.submit_shown(&form, page, &[("name", "Entra")]);
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    let (id, secret) = (copied(&shown, "client-id"), copied(&shown, "client-secret"));
+    let grant = |secret: &str| {
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", id.as_str()), ("client_secret", secret)];
+        server.client().post_form("/oauth/token", &fields).unwrap()
+    };
+    let access = expect(&grant(&secret), 200)["access_token"].as_str().unwrap().to_owned();
+    let mut directory = server.client().with_token(&access);
+    expect(&directory.get("/scim/v2/Users").unwrap(), 200);
+    let again = it.submit_shown(&form, page, &[("name", "Entra")]);
+    assert_eq!((again.status, again.location()), (303, page));
+    let listed = it.get(page);
+    assert!(listed.body.contains(&id) && !listed.body.contains(&secret));
+    let second = it.submit(page, &format!("{page}/{id}/secrets"), &[]);
+    let other = copied(&second, "client-secret");
+    assert_eq!(grant(&other).status, 200);
+    let revoked = it.submit(page, &format!("{page}/{id}/secrets/0/revoke"), &[]);
+    assert_eq!(revoked.status, 303, "{}", revoked.body);
+    assert_eq!((grant(&secret).status, grant(&other).status), (401, 200));
+    assert_eq!(directory.get("/scim/v2/Users").unwrap().status, 401, "with its access tokens");
+}
+
+#[test]
+fn what_a_directory_did_beyond_the_standard_is_listed() {
+    let server = Server::start();
+    let mut directory = server.directory("acme", "standard");
+    let id = create(&mut directory, "/scim/v2/Users", &user("alice@example.com"));
+    let mut it = admin(&server, "acme", "it@other.example");
+    assert!(it.get("/admin/tenants/acme/quirks").body.contains("Every directory kept to the standard"));
+    let off = patch(&json!([{ "op": "Replace", "value": { "active": "False" } }]));
+    let reply = directory.scim("PATCH", &format!("/scim/v2/Users/{id}"), Some(&off)).unwrap();
+    assert!(reply.status < 300, "{}", reply.body);
+    let seen = it.get("/admin/tenants/acme/quirks");
+    assert!(seen.body.contains("data-label=\"Deviation\""), "{}", seen.body);
 }
 
 fn query(pairs: &[(&str, &str)]) -> String {

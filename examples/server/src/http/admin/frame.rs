@@ -168,7 +168,13 @@ fn nearest(tenant: &Tenant, path: &str) -> String {
     let base = format!("/admin/tenants/{}", tenant.id);
     let rest = path.strip_prefix(&base).unwrap_or_default();
     // Groups and accounts are found from the users.
-    let rest = if rest.starts_with("/groups") || rest.starts_with("/people") { "/users" } else { rest };
+    let rest = if rest.starts_with("/groups") || rest.starts_with("/people") {
+        "/users"
+    } else if rest.starts_with("/quirks") {
+        "/scim"
+    } else {
+        rest
+    };
     let fits = |end: &&(&str, &str)| {
         rest.strip_prefix(end.0).is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
     };

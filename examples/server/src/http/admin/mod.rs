@@ -27,11 +27,13 @@
 
 mod admins;
 mod audit;
+mod clients;
 pub mod form;
 pub mod frame;
 pub mod guard;
 mod overview;
 mod people;
+mod quirks;
 mod scim;
 pub mod show;
 mod sign_in;
@@ -66,6 +68,16 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route("/admin/tenants/{tenant}/people/{person}", get(people::person))
         .route("/admin/tenants/{tenant}/scim", get(scim::list).post(scim::add))
         .route("/admin/tenants/{tenant}/scim/{connection}", get(scim::show))
+        .route("/admin/tenants/{tenant}/quirks", get(quirks::show))
+        .route("/admin/tenants/{tenant}/scim/{connection}/clients", get(clients::list).post(clients::create))
+        .route(
+            "/admin/tenants/{tenant}/scim/{connection}/clients/{client}/secrets",
+            post(clients::add_secret),
+        )
+        .route(
+            "/admin/tenants/{tenant}/scim/{connection}/clients/{client}/secrets/{slot}/revoke",
+            post(clients::revoke),
+        )
         .route("/admin/tenants/{tenant}/scim/{connection}/state", post(scim::switch))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens", post(tokens::create))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}", get(tokens::show))

@@ -145,6 +145,17 @@ pub(super) async fn page(
             }
         }
     };
+    let body = html! {
+        (body)
+        section aria-labelledby="more-title" {
+            h2 #more-title { "More" }
+            ul {
+                li { a #oauth-clients href=(format!("{here}/clients")) { "OAuth clients" } ", for directories that use client credentials" }
+                li { a #quirks href=(at.address("/quirks")) { "Deviations" } ", what directories did beyond the standard" }
+                @if product.several_providers { li { a href=(at.address("/scim")) { "All connections" } } }
+            }
+        }
+    };
     let title =
         if product.several_providers { connection.display_name.as_str() } else { "Provisioning (SCIM)" };
     Ok(at.page_with(status, title, errors, body))

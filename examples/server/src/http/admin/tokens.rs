@@ -89,7 +89,7 @@ pub(super) async fn rotate(PostedInTenant { at, form }: PostedInTenant) -> Done 
     ask.scopes.clone_from(&old.scopes);
     ask.replaces = Some(old.id.clone());
     let asked = Asked::read(&form)?;
-    let mistake = match expiry(&asked) {
+    let mistake = match expiry_of(&asked.expires, asked.never) {
         Ok(expires) => {
             ask.expires = expires;
             owner(&at, &mut tx, &mut ask, &asked).await?.err()
@@ -419,12 +419,13 @@ fn fill(ask: &mut TokenRequest, asked: &Asked, policy: &TokenPolicy) -> Result<(
     if ask.scopes.is_empty() {
         return Err(Errors::one("users_read", "Choose what the token may do"));
     }
-    ask.expires = expiry(asked)?;
+    ask.expires = expiry_of(&asked.expires, asked.never)?;
     Ok(())
 }
 
-fn expiry(asked: &Asked) -> Result<ExpiryRequest, Errors> {
-    match (asked.never, asked.expires.as_str()) {
+/// The end that a day and a box ask for.
+pub(super) fn expiry_of(day: &str, never: bool) -> Result<ExpiryRequest, Errors> {
+    match (never, day) {
         (true, "") => Ok(ExpiryRequest::DangerNever),
         (true, _) => Err(Errors::one("expires", "Choose a day or never, not both")),
         (false, "") => Ok(ExpiryRequest::Default),
