@@ -231,9 +231,9 @@ impl Filter {
             form.row method="get" action=(here) role="search" aria-label="Filter" {
                 (form::select("action", "What", None, &actions, &self.action, errors))
                 (form::select("actor", "Who", None, &who, &self.actor, errors))
-                (Input::new("person", "Person (id)").kind("search").optional().value(&self.person).show(errors))
-                (Input::new("from", "From").kind("date").optional().value(&self.from).show(errors))
-                (Input::new("to", "To").kind("date").optional().value(&self.to).show(errors))
+                (Input::new("person", "Person (id)").kind("search").filter().value(&self.person).show(errors))
+                (Input::new("from", "From").kind("date").filter().value(&self.from).show(errors))
+                (Input::new("to", "To").kind("date").filter().value(&self.to).show(errors))
                 (form::submit("filter", "Show"))
             }
         }

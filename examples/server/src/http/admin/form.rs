@@ -80,6 +80,7 @@ pub struct Input<'a> {
     value: &'a str,
     autocomplete: &'a str,
     required: bool,
+    said: bool,
     most: usize,
     list: Option<&'a str>,
 }
@@ -95,6 +96,7 @@ impl<'a> Input<'a> {
             value: "",
             autocomplete: "off",
             required: true,
+            said: false,
             most: 200,
             list: None,
         }
@@ -130,6 +132,12 @@ impl<'a> Input<'a> {
         self
     }
 
+    /// Of a filter: it may stay empty, which need not be said.
+    pub fn filter(mut self) -> Self {
+        (self.required, self.said) = (false, true);
+        self
+    }
+
     /// Of at most so many characters.
     pub fn most(mut self, most: usize) -> Self {
         self.most = most;
@@ -139,7 +147,7 @@ impl<'a> Input<'a> {
     /// The field with its label.
     pub fn show(&self, errors: &Errors) -> Markup {
         let value = Some(self.value).filter(|value| !value.is_empty() && self.kind != "password");
-        let optional = !self.required && self.kind != "search";
+        let optional = !self.required && !self.said;
         let most = (self.kind != "date").then_some(self.most);
         field(
             self.name,

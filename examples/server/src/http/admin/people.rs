@@ -402,7 +402,7 @@ fn text<'a>(resource: &'a StoredResource, name: &str) -> Option<&'a str> {
 fn search(here: &str, wanted: &str, label: &str) -> Markup {
     html! {
         form.row method="get" action=(here) role="search" {
-            (Input::new("q", label).kind("search").optional().value(wanted).show(&Errors::default()))
+            (Input::new("q", label).kind("search").filter().value(wanted).show(&Errors::default()))
             (form::submit("search", "Search"))
         }
     }

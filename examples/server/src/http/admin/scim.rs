@@ -156,9 +156,12 @@ pub(super) async fn page(
             }
         }
     };
-    let title =
-        if product.several_providers { connection.display_name.as_str() } else { "Provisioning (SCIM)" };
-    Ok(at.page_with(status, title, errors, body))
+    let title = if product.several_providers {
+        format!("Provisioning: {}", connection.display_name)
+    } else {
+        "Provisioning (SCIM)".to_owned()
+    };
+    Ok(at.page_with(status, &title, errors, body))
 }
 
 /// The tenant's product.
@@ -288,7 +291,10 @@ fn page_of_list(
             @for connection in connections {
                 li.card {
                     h2 { a href=(at.address(&format!("/scim/{}", connection.id))) { (connection.display_name) } }
-                    p { (provider_name(connection.provider)) ", " (state_name(connection.state)) }
+                    p {
+                        @if connection.provider != Provider::Generic { (provider_name(connection.provider)) ", " }
+                        (state_name(connection.state))
+                    }
                 }
             }
         }
