@@ -77,13 +77,15 @@ impl Store {
         sqlx::any::install_default_drivers();
         let options: AnyConnectOptions = database.url().parse()?;
         let options = options.disable_statement_logging();
-        let (dialect, settings, writers) = match database {
-            Database::Postgres(_) => (Dialect::Postgres, POSTGRES_SETTINGS, POSTGRES_WRITERS),
+        let (dialect, settings, writers, patience) = match database {
+            Database::Postgres(_) => {
+                (Dialect::Postgres, POSTGRES_SETTINGS, POSTGRES_WRITERS, CONNECT_TIMEOUT)
+            }
             // One writer: SQLite has one write lock, and queueing here is fair where its own waiting is not.
-            Database::Sqlite(_) => (Dialect::Sqlite, PRAGMAS, 1),
+            Database::Sqlite(_) => (Dialect::Sqlite, PRAGMAS, 1, TURN_TIMEOUT),
         };
         let pool = |connections: u32| {
-            AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).after_connect(
+            AnyPoolOptions::new().max_connections(connections).acquire_timeout(patience).after_connect(
                 move |connection, _| Box::pin(async move { connection.execute(settings).await.map(drop) }),
             )
         };
@@ -256,8 +258,8 @@ const LOCK_TENANT: &str = "SELECT tenant_id FROM tenants WHERE tenant_id = $1 FO
 const READERS: u32 = 8;
 /// Tenants that write at the same moment on one server; more wait.
 const POSTGRES_WRITERS: u32 = 8;
-/// Also how long a request waits to learn that the database is gone.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits to learn that PostgreSQL is gone, and for a connection while all are in use.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for the others of its tenant on this server; those of other servers are waited for as long
 /// as `lock_timeout` says.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);

@@ -135,7 +135,8 @@ pub async fn free_slots(
     tokens: &[ScimToken],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for token in tokens.iter().filter(|token| !token.is_live(now)) {
+    // A revocation gave its slot back already.
+    for token in tokens.iter().filter(|token| token.revoked.is_none() && !token.is_live(now)) {
         sqlx::query(
             "UPDATE scim_tokens SET ended_at = $3 WHERE tenant_id = $1 AND token_id = $2 AND ended_at IS NULL",
         )

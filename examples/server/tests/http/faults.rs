@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use example_server::client::{Client, Reply};
 use serde_json::json;
+use tenant_model::TenantId;
 
 use crate::cluster::Cluster;
 use crate::common::{Folder, ON_POSTGRES, Server, create, expect, expect_scim_error, user};
+use crate::fleet_races::{base, runtime};
 use crate::sso::{TestProvider, begin, sign_in};
 
 #[test]
@@ -55,6 +57,42 @@ fn while_the_database_is_down_all_is_answered_with_503_and_afterwards_all_goes_o
     let late = provider.post(&mut beginner, &answer, None);
     assert_eq!(late.status, 303, "a login begun before ends afterwards: {}", late.body);
     drop(server);
+}
+
+#[test]
+fn a_server_that_hangs_amid_a_write_holds_its_tenant_up_for_a_while_and_nobody_else() {
+    let server = Server::start();
+    let (mut acme, mut globex) =
+        (server.directory("acme", "standard"), server.directory("globex", "standard"));
+    let (runtime, tenant) = (runtime(), TenantId::parse("acme").unwrap());
+    let hanging = base(&runtime, &server.folder);
+    let tx = runtime.block_on(hanging.store.begin(&tenant)).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(move || {
+            let reply = acme.scim("POST", "/scim/v2/Users", Some(&user("alice@example.com"))).unwrap();
+            unavailable(&reply);
+            acme
+        });
+        // On SQLite there is one writer for all tenants.
+        if ON_POSTGRES {
+            create(&mut globex, "/scim/v2/Users", &user("bob@example.com"));
+        }
+        assert_eq!(
+            expect(&globex.get("/scim/v2/Users").unwrap(), 200)["totalResults"],
+            json!(u8::from(ON_POSTGRES))
+        );
+        expect(&server.client().get("/readyz").unwrap(), 200);
+        let mut acme = waiting.join().unwrap();
+        if ON_POSTGRES {
+            // The database gives a transaction up that idles for 15 seconds.
+            create(&mut acme, "/scim/v2/Users", &user("alice@example.com"));
+            assert!(runtime.block_on(tx.commit()).is_err(), "and then nothing of it counts");
+        } else {
+            runtime.block_on(async { drop(tx) });
+            create(&mut acme, "/scim/v2/Users", &user("alice@example.com"));
+        }
+    });
+    runtime.block_on(hanging.store.close());
 }
 
 struct Over<'a>(&'a AtomicBool);

@@ -44,12 +44,12 @@ fn boxed<'a, T>(one: impl FnOnce() -> T + Send + 'a) -> Box<dyn FnOnce() -> T + 
 }
 
 /// The same database, from this process.
-fn base(runtime: &tokio::runtime::Runtime, folder: &Folder) -> Base {
+pub(crate) fn base(runtime: &tokio::runtime::Runtime, folder: &Folder) -> Base {
     let database = folder.database().parse().unwrap();
     runtime.block_on(Base::open_at(&database, folder.key_file(), None)).unwrap()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
@@ -91,7 +91,7 @@ fn no_session_outlives_a_deactivation_on_another_server() {
     let mut admitted = 0;
     for round in 0..ROUNDS {
         let mut browsers: Vec<Client> =
-            (0..8).map(|number| if number % 2 == 0 { first.client() } else { second.client() }).collect();
+            (0..16).map(|number| if number % 2 == 0 { first.client() } else { second.client() }).collect();
         let switcher = if round % 2 == 0 { &first } else { &second };
         let mut tries: Vec<Box<dyn FnOnce() -> u16 + Send>> = Vec::new();
         for browser in &mut browsers {
