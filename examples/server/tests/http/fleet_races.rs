@@ -9,7 +9,7 @@ use example_server::app::Base;
 use example_server::cli::{Purpose, Which};
 use example_server::client::Client;
 use example_server::commands::{CommandError, token};
-use example_server::store::{people, sweep, tenants, tokens};
+use example_server::store::{StoreError, people, sweep, tenants, tokens};
 use serde_json::json;
 use tenant_model::{ConnectionId, RoleRule, TenantId};
 
@@ -69,12 +69,16 @@ fn of_thousands_who_bring_one_assertion_to_two_servers_one_gets_in() {
                 let mut browser = server.client();
                 let statuses: Vec<u16> =
                     (0..16).map(|_| deliver(&mut browser, answer, form.clone()).status).collect();
-                assert!(statuses.iter().all(|status| matches!(status, 303 | 403)), "{statuses:?}");
-                statuses.iter().filter(|status| **status == 303).count()
+                assert!(statuses.iter().all(|status| matches!(status, 303 | 403 | 503)), "{statuses:?}");
+                let count = |which: u16| statuses.iter().filter(|status| **status == which).count();
+                (count(303), count(503))
             })
         });
-        let accepted: usize = at_once(tries.collect()).iter().sum();
-        assert_eq!(accepted, 1, "round {round}");
+        let counts = at_once(tries.collect());
+        let sum = |of: fn(&(usize, usize)) -> usize| counts.iter().map(of).sum::<usize>();
+        // A machine under heavy load may answer that it is busy, but never lets two in.
+        let (accepted, busy) = (sum(|count| count.0), sum(|count| count.1));
+        assert!(accepted == 1 || accepted == 0 && busy > 0, "round {round}: {accepted} got in");
     }
 }
 
@@ -323,7 +327,7 @@ async fn issue(base: &Base, count: usize) -> usize {
     for one in asked {
         match one.await.unwrap() {
             Ok(_) => issued += 1,
-            Err(CommandError::Token { .. }) => {}
+            Err(CommandError::Token { .. } | CommandError::Store(StoreError::Unavailable(_))) => {}
             other => assert!(other.is_ok(), "{:?}", other.err()),
         }
     }
