@@ -22,6 +22,8 @@ pub struct App {
     pub region: Option<String>,
     /// How much came lately, and how much may.
     pub rates: Rates,
+    /// Fetches metadata from where admins say.
+    pub fetcher: crate::fetch::Fetcher,
     /// What the operator watches.
     pub operations: Operations,
     /// Hashes the passwords of admins.

@@ -163,6 +163,13 @@ pub struct Serve {
     /// The region of this node: tenants with another home are answered with 421.
     #[arg(long, value_name = "NAME")]
     pub region: Option<String>,
+    /// Fetch metadata from addresses that are not public too. Admins of tenants can then make this server ask HTTPS
+    /// services of its own network, and learn whether they are there.
+    #[arg(long)]
+    pub danger_metadata_from_private_addresses: bool,
+    /// The certificate authorities that servers of metadata must have theirs from, in PEM [default: the system's].
+    #[arg(long, value_name = "FILE")]
+    pub metadata_ca: Option<PathBuf>,
     /// How many SCIM requests a second each tenant may send, lasting; twice as many at once. 25 at least.
     #[arg(long, value_name = "NUMBER", default_value_t)]
     pub requests_per_second: RequestsPerSecond,

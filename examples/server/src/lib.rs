@@ -21,6 +21,7 @@ pub mod profiles;
 pub mod quirks;
 pub mod random;
 pub mod rates;
+pub mod records;
 pub mod serve;
 pub mod settings;
 pub mod sp_keys;

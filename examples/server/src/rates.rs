@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use tenant_model::{Bucket, EmailAddress, RateLimit, RateRefusal, TenantId, rate};
+use tenant_model::{Bucket, ConnectionId, EmailAddress, RateLimit, RateRefusal, TenantId, rate};
 
 use crate::admin::Scope;
 use crate::config::RequestsPerSecond;
@@ -21,6 +21,7 @@ pub struct Rates {
     peers: Buckets<Peer>,
     sign_ins: Buckets<Peer>,
     unknown_admins: Buckets<(Scope, String)>,
+    records: Buckets<(TenantId, ConnectionId, &'static str)>,
 }
 
 impl Rates {
@@ -38,6 +39,7 @@ impl Rates {
             peers: Buckets::default(),
             sign_ins: Buckets::default(),
             unknown_admins: Buckets::default(),
+            records: Buckets::default(),
         }
     }
 
@@ -55,6 +57,21 @@ impl Rates {
     /// [`RateRefusal`] when too many came from there.
     pub fn failure(&self, peer: Peer, now: DateTime<Utc>) -> Result<(), RateRefusal> {
         self.peers.take(&peer, &RateLimit::FAILURES_PER_ADDRESS, now)
+    }
+
+    /// Counts a report on a refused login of a connection.
+    ///
+    /// # Errors
+    /// [`RateRefusal`] when too many were written lately.
+    pub fn record(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        kind: &'static str,
+        now: DateTime<Utc>,
+    ) -> Result<(), RateRefusal> {
+        let key = (tenant.clone(), connection.clone(), kind);
+        self.records.take(&key, &RateLimit::FAILURES_PER_ADDRESS, now)
     }
 
     /// Counts a sign-in of an admin, whatever comes of it.

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use saml_sp::{Certificate, IdentityProvider};
 use sqlx::AnyConnection;
 use tenant_model::{
-    Action, Actor, AuditEvent, ConnectionId, KeyState, ProductProfile, Provider, Right, Rights,
-    SamlConnection, Target, Tenant, TenantId, TrustError, TrustProposal, TrustReason, TrustVerdict,
+    Action, Actor, AuditEvent, ConnectionId, ConnectionState, KeyState, ProductProfile, Provider, Right,
+    Rights, SamlConnection, Target, Tenant, TenantId, TrustError, TrustProposal, TrustReason, TrustVerdict,
     TrustedKey, confirm_link, trust_change,
 };
 
@@ -98,7 +98,9 @@ pub async fn take(
 ) -> Result<Taken, TakeError> {
     let (tenant, id) = (&new.tenant.id, new.connection);
     let entity_id = new.idp.entity_id().as_str().to_owned();
-    let Some(stored) = tenants::saml(db, tenant, id).await? else {
+    // A draft has no provider yet: there is nothing that it could be compared with.
+    let stored = tenants::saml(db, tenant, id).await?.filter(|stored| !stored.idp.is_null());
+    let Some(stored) = stored else {
         if let Approval::By(rights) | Approval::KeepLinks(rights) = approval {
             require(rights, tenant, id)?;
         } else {
@@ -175,26 +177,46 @@ pub fn operator(tenant: &TenantId, connections: impl IntoIterator<Item = Connect
     Rights { tenant: tenant.clone(), granted: trust.chain([Right::Members, Right::Security]).collect() }
 }
 
-/// A new connection that trusts the provider, paired with the directory of the same id, else with the first one.
+/// A connection without a provider, paired with the directory of the same id, else with the first one.
+///
+/// # Errors
+/// [`TakeError`]: the product has no single sign-on, or one connection a tenant and the tenant has another.
+pub async fn draft(
+    db: &mut AnyConnection,
+    tenant: &Tenant,
+    product: &ProductProfile,
+    id: &ConnectionId,
+) -> Result<SamlConnection, TakeError> {
+    let known = tenants::all_saml(db, &tenant.id).await?;
+    if let Some(known) = known.iter().find(|connection| connection.id == *id) {
+        return Ok(known.clone());
+    }
+    if !product.several_providers && !known.is_empty() {
+        return Err(TakeError::OneConnection(product.id.to_string()));
+    }
+    let directories = tenants::all_scim(db, &tenant.id).await?;
+    let named = |id: &str| directories.iter().find(|directory| directory.id.as_str() == id);
+    let directory = named(id.as_str())
+        .or_else(|| named(tenant_model::ScimProfile::FIRST_CONNECTION))
+        .or(directories.first());
+    let paired = directory.map(|directory| directory.id.clone());
+    let made = product.saml_connection(tenant.id.clone(), id.clone(), "", paired);
+    let mut connection = made.ok_or_else(|| TakeError::NoSso(product.id.to_string()))?;
+    connection.provider = directory.map_or(Provider::default(), |directory| directory.provider);
+    connection.state = ConnectionState::Draft;
+    Ok(connection)
+}
+
+/// A new connection that trusts the provider.
 async fn first(
     db: &mut AnyConnection,
     new: &NewIdp<'_>,
     now: DateTime<Utc>,
 ) -> Result<SamlConnection, TakeError> {
-    let tenant = &new.tenant.id;
-    if !new.product.several_providers && !tenants::all_saml(db, tenant).await?.is_empty() {
-        return Err(TakeError::OneConnection(new.product.id.to_string()));
-    }
-    let directories = tenants::all_scim(db, tenant).await?;
-    let named = |id: &str| directories.iter().find(|directory| directory.id.as_str() == id);
-    let directory = named(new.connection.as_str())
-        .or_else(|| named(tenant_model::ScimProfile::FIRST_CONNECTION))
-        .or(directories.first());
-    let paired = directory.map(|directory| directory.id.clone());
     let offer = proposal(new.idp);
-    let made = new.product.saml_connection(tenant.clone(), new.connection.clone(), &offer.entity_id, paired);
-    let mut connection = made.ok_or_else(|| TakeError::NoSso(new.product.id.to_string()))?;
-    connection.provider = directory.map_or(Provider::default(), |directory| directory.provider);
+    let mut connection = draft(db, new.tenant, new.product, new.connection).await?;
+    connection.state = ConnectionState::Active;
+    connection.idp_entity_id.clone_from(&offer.entity_id);
     connection.sso_origins = offer.sso_origins;
     connection.trust = offer
         .keys

@@ -18,6 +18,7 @@ use crate::admin::password::Passwords;
 use crate::app::{App, Base, OpenError};
 use crate::cli::{Admin, Cli, Command, OauthClient, Serve, Tenant, Token};
 use crate::config::PublicUrl;
+use crate::fetch::{FetchOptions, Fetcher};
 use crate::operations::Operations;
 use crate::quirks::QuirkLog;
 use crate::random::NoRandomness;
@@ -169,8 +170,19 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
     let (region, secure_cookies) = (options.region, options.secure_cookies);
     let passwords = Passwords::default();
     let quirks = QuirkLog::default();
-    let app =
-        App { base, public_url, region, rates, operations, passwords, quirks, secure_cookies, demo: None };
+    let fetcher = fetcher(options.danger_metadata_from_private_addresses, options.metadata_ca.as_deref())?;
+    let app = App {
+        base,
+        public_url,
+        region,
+        rates,
+        fetcher,
+        operations,
+        passwords,
+        quirks,
+        secure_cookies,
+        demo: None,
+    };
     let app = Arc::new(app);
     let operator = match options.metrics_listen {
         Some(address) => Some(serve::operator(address, app.clone()).await?),
@@ -183,6 +195,17 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
         operator.abort();
     }
     served.map_err(|error| CommandError::Io(error.to_string()))
+}
+
+fn fetcher(danger_private_addresses: bool, ca: Option<&std::path::Path>) -> Result<Fetcher, CommandError> {
+    let roots = ca.map(|path| {
+        std::fs::read(path).map_err(|error| CommandError::Io(format!("{}: {error}", path.display())))
+    });
+    Ok(Fetcher::new(FetchOptions {
+        danger_private_addresses,
+        roots: roots.transpose()?,
+        ..FetchOptions::default()
+    }))
 }
 
 /// A line on the standard output: what a script reads.

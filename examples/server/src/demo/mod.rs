@@ -50,6 +50,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
     let rates = Rates::per_second(RequestsPerSecond::default());
     let operations = Operations::new();
     let app = App {
+        fetcher: crate::fetch::Fetcher::default(),
         base,
         public_url: url.clone(),
         region: None,

@@ -18,6 +18,7 @@ impl Kind {
         match self {
             Self::Login => "login",
             Self::Logout => "logout",
+            Self::Test => "test",
         }
     }
 }
@@ -42,6 +43,8 @@ pub enum Kind {
     Login,
     /// Logouts that were begun.
     Logout,
+    /// Logins that an admin began to try a connection: they sign nobody in.
+    Test,
 }
 
 /// Remembers a login or logout.

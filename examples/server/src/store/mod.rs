@@ -32,6 +32,7 @@ pub mod oauth;
 pub mod passwords;
 pub mod people;
 pub mod quirks;
+pub mod records;
 pub mod resources;
 mod row;
 pub mod sweep;

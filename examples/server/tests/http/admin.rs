@@ -16,6 +16,10 @@ impl Browser {
         Self { client: server.client(), origin: server.url.clone() }
     }
 
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Reply {
         self.client.send("GET", path, &[("accept", "text/html")], Vec::new()).unwrap()
     }

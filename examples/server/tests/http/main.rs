@@ -29,5 +29,6 @@ pub(crate) mod resource_types;
 pub(crate) mod rules;
 pub(crate) mod scim;
 pub(crate) mod sso;
+pub(crate) mod sso_pages;
 pub(crate) mod tenancy;
 pub(crate) mod upkeep;

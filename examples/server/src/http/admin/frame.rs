@@ -15,6 +15,7 @@ use crate::http::html::sentence;
 /// The pages of a tenant: the end of the address, and the name in the navigation.
 pub const TABS: &[(&str, &str)] = &[
     ("", "Overview"),
+    ("/sso", "Single sign-on"),
     ("/scim", "Provisioning"),
     ("/users", "People"),
     ("/audit", "Audit trail"),

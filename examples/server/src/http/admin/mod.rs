@@ -37,6 +37,7 @@ mod quirks;
 mod scim;
 pub mod show;
 mod sign_in;
+mod sso;
 mod start;
 mod tenants;
 mod tokens;
@@ -48,7 +49,7 @@ use crate::app::Shared;
 
 /// The routes of the administration pages.
 pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
-    router
+    sso::routes(router)
         .route("/admin", get(tenants::home))
         .route("/admin/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/admin/sign-out", post(sign_in::leave))

@@ -9,11 +9,11 @@ use saml_sp::{
 };
 use serde_json::{Map, Value, json};
 use tenant_model::{
-    AssertedIdentity, AssertedName, AttributeBag, IdpInitiated, LoginDecision, LoginRefusal, decide_login,
-    login_query,
+    AssertedIdentity, AssertedName, AttributeBag, IdpInitiated, LoginDecision, LoginRefusal, SamlConnection,
+    Tenant, decide_login, login_query,
 };
 
-use super::{Parts, login, rejected};
+use super::{Parts, login, rejected, trial};
 use crate::account;
 use crate::app::App;
 use crate::http::answer::{Answer, Refusal, see_other};
@@ -41,21 +41,28 @@ async fn sign_in(app: &App, address: &Address, headers: &HeaderMap, body: Body) 
     let peeked =
         UnverifiedIssuer::peek(&inbound, &parts.policy().limits).map_err(|error| rejected(&error))?;
     let stored = pending(app, &parts, headers, peeked.in_response_to()).await?;
-    let pending: Option<PendingLogin> = match &stored {
+    if !matches!(&stored, Some((Kind::Test, _))) {
+        parts.require_active()?;
+    }
+    let pending: Option<PendingLogin> = match stored.as_ref().map(|(_, stored)| stored) {
         Some(stored) => Some(
             serde_json::from_value(stored.body.clone()).map_err(|_| Refusal::internal("server.pending"))?,
         ),
         None => None,
     };
+    if let (Some((Kind::Test, stored)), Some(waiting)) = (&stored, &pending) {
+        return trial::finish(app, &parts, &inbound, stored, waiting, now).await;
+    }
     let verified = match parts.saml().accept_response(&inbound, pending.as_ref(), now) {
         Ok(verified) => verified,
         Err(rejection) if rejection.should_bounce() => {
             let mut options = LoginOptions::default();
             options.return_to = rejection.bounce_to().cloned();
-            return login::let_browser_go(app, &parts, options, headers).await;
+            return login::let_browser_go(app, &parts, Kind::Login, options, headers).await;
         }
         Err(rejection) => {
             tracing::info!(tenant = %parts.tenant.id, code = rejection.code(), "a SAML response was refused");
+            trial::note_rejection(app, &parts, &inbound, pending.as_ref(), &rejection, now).await?;
             return Err(rejected(&rejection));
         }
     };
@@ -64,7 +71,8 @@ async fn sign_in(app: &App, address: &Address, headers: &HeaderMap, body: Body) 
         (None, IdpInitiated::Accept(path)) => path.as_str().to_owned(),
         (None, IdpInitiated::Bounce | IdpInitiated::Reject) => "/".to_owned(),
     };
-    let (session, cookie) = admit(app, &parts, verified, stored.as_ref(), headers, now).await?;
+    let (session, cookie) =
+        admit(app, &parts, verified, stored.as_ref().map(|(_, stored)| stored), headers, now).await?;
     let mut answer = see_other(StatusCode::SEE_OTHER, &return_to);
     let seconds = session.ends_at.signed_duration_since(now).num_seconds();
     if let Some(cookie) = Cookie::Session.set(app.secure_cookies, &cookie, seconds) {
@@ -79,13 +87,16 @@ async fn pending(
     parts: &Parts,
     headers: &HeaderMap,
     in_response_to: Option<&str>,
-) -> Result<Option<Pending>, Refusal> {
+) -> Result<Option<(Kind, Pending)>, Refusal> {
     let Some(request_id) = in_response_to else { return Ok(None) };
     let mut db = app.base.store.read().await?;
-    let found =
-        logins::find_pending(&mut db, &parts.tenant.id, &parts.connection.id, Kind::Login, request_id)
-            .await?;
-    let Some(found) = found else { return Ok(None) };
+    let (tenant, connection) = (&parts.tenant.id, &parts.connection.id);
+    let mut found = None;
+    for kind in [Kind::Login, Kind::Test] {
+        let waits = logins::find_pending(&mut db, tenant, connection, kind, request_id).await?;
+        found = found.or(waits.map(|waits| (kind, waits)));
+    }
+    let Some((kind, found)) = found else { return Ok(None) };
     if let Some(expected) = &found.browser_hash {
         let given =
             Cookie::Login.read(app.secure_cookies, headers).map(|secret| app.base.keys.browser_hash(secret));
@@ -104,7 +115,7 @@ async fn pending(
             .with_hint("begin again, and let the browser keep cookies of this site"));
         }
     }
-    Ok(Some(found))
+    Ok(Some((kind, found)))
 }
 
 /// Consumes the pending login, claims the assertion, decides who it is, and stores all that follows: one transaction.
@@ -145,14 +156,12 @@ async fn admit(
         .with_hint("begin again"));
     }
     let who = asserted(&login);
-    let evidence = login.evidence();
-    let signatures = evidence.response_signature.iter().chain(&evidence.assertion_signature);
-    let keys: Vec<&str> = signatures.map(|signature| signature.key.as_str()).collect();
-    let decision = match decide(&mut tx, parts, &who, now).await? {
+    let decision = match decide(&mut tx, &parts.tenant, &parts.connection, &who, now).await? {
         Ok(decision) => decision,
         Err(refusal) => {
             // The assertion is used up and the refusal is on record; nothing else is stored.
             people::audit(&mut tx, &[refusal.audit(&parts.connection, now)]).await?;
+            trial::note_refusal(app, &mut tx, parts, &refusal, now).await?;
             tx.commit().await?;
             return Err(refused(&refusal, parts));
         }
@@ -170,7 +179,8 @@ async fn admit(
         ends_at: decision.session_until,
     };
     store(&mut tx, parts, &decision, &session).await?;
-    trust::note_login(&mut tx, &parts.connection, &keys, now).await?;
+    trust::note_login(&mut tx, &parts.connection, &keys_of(&login), now).await?;
+    trial::note_seen(app, &mut tx, parts, &who, now).await?;
     if let Some((old_tenant, old)) = session::cookie(app, headers) {
         logins::end_session(&mut tx, &old_tenant, &old).await?;
     }
@@ -200,18 +210,19 @@ async fn overtaken(
     Ok(marks.iter().any(ended))
 }
 
-async fn decide(
+pub(super) async fn decide(
     tx: &mut Tx,
-    parts: &Parts,
+    tenant: &Tenant,
+    connection: &SamlConnection,
     who: &AssertedIdentity,
     now: DateTime<Utc>,
 ) -> Result<Result<LoginDecision, LoginRefusal>, StoreError> {
-    let query = match login_query(&parts.tenant, &parts.connection, who, now) {
+    let query = match login_query(tenant, connection, who, now) {
         Ok(query) => query,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let rows = account::login_rows(tx, &query).await?;
-    Ok(decide_login(&parts.tenant, &parts.connection, who, &rows, now))
+    Ok(decide_login(tenant, connection, who, &rows, now))
 }
 
 async fn store(
@@ -246,7 +257,7 @@ async fn store(
 }
 
 /// The verified login in the plain values that `tenant-model` decides by.
-fn asserted(login: &Login) -> AssertedIdentity {
+pub(super) fn asserted(login: &Login) -> AssertedIdentity {
     let attributes = login.attributes().iter().map(|attribute| {
         let texts: Vec<String> = attribute.texts().map(str::to_owned).collect();
         (attribute.name.clone(), texts)
@@ -262,6 +273,13 @@ fn asserted(login: &Login) -> AssertedIdentity {
         attributes: AttributeBag::new(None, attributes),
         session_not_on_or_after: login.session().not_on_or_after,
     }
+}
+
+/// The keys that a login was verified with, as its evidence names them.
+pub(super) fn keys_of(login: &Login) -> Vec<&str> {
+    let evidence = login.evidence();
+    let signatures = evidence.response_signature.iter().chain(&evidence.assertion_signature);
+    signatures.map(|signature| signature.key.as_str()).collect()
 }
 
 /// What `/v1/session` shows, and what a logout needs.

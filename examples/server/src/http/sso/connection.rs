@@ -16,7 +16,7 @@ use crate::http::answer::Refusal;
 use crate::http::endpoints::{Address, Meant, serves, unknown_tenant};
 use crate::sp_keys;
 use crate::store::logins::Session;
-use crate::store::tenants::{self, SealedKey};
+use crate::store::tenants::{self, SealedKey, StoredSaml};
 
 /// Everything that a SAML operation of one tenant needs.
 #[derive(Debug)]
@@ -71,20 +71,54 @@ impl Parts {
             )
             .with_hint("give us its metadata: server tenant configure-idp, or the endpoint for metadata")
         })?;
-        if !matches!(stored.connection.state, ConnectionState::Active) {
-            return Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                "login.connection_off",
-                "single sign-on is switched off for this organisation",
-            ));
+        // One that is being tried out takes the answers to tests, and nothing else.
+        if !matches!(stored.connection.state, ConnectionState::Active | ConnectionState::Testing) {
+            return Err(connection_off());
         }
         let keys = tenants::keys(db, &id).await?;
+        Self::assemble(app, tenant, profile, stored, &keys)
+    }
+
+    /// The connection as its admins see it, whatever its state; `None` while it has no identity provider.
+    ///
+    /// # Errors
+    /// [`Refusal`]: no such connection, or stored data that cannot be used.
+    pub(crate) async fn for_admin(
+        app: &App,
+        db: &mut AnyConnection,
+        tenant: &Tenant,
+        stored: StoredSaml,
+    ) -> Result<Option<Self>, Refusal> {
+        if stored.idp.is_null() {
+            return Ok(None);
+        }
+        let product = app.base.profiles.of(tenant).ok_or_else(|| Refusal::internal("server.profile"))?;
+        let keys = tenants::keys(db, &tenant.id).await?;
+        Self::assemble(app, tenant.clone(), saml_profile(product)?, stored, &keys).map(Some)
+    }
+
+    /// Makes sure that the connection is in use: no login begins or ends through any other.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(crate) fn require_active(&self) -> Result<(), Refusal> {
+        if self.connection.state.is_active() { Ok(()) } else { Err(connection_off()) }
+    }
+
+    fn assemble(
+        app: &App,
+        tenant: Tenant,
+        profile: SamlProfile,
+        stored: StoredSaml,
+        keys: &[SealedKey],
+    ) -> Result<Self, Refusal> {
+        let (id, connection) = (tenant.id.clone(), stored.connection.id.clone());
         let idp = serde_json::from_value(stored.idp).map_err(|error| {
             tracing::error!(%error, "a stored identity provider is not readable");
             Refusal::internal("server.identity_provider")
         })?;
         Ok(Self {
-            sp: service_provider(app, &tenant, &profile, &connection, &keys)?,
+            sp: service_provider(app, &tenant, &profile, &connection, keys)?,
             idp,
             policy: policy(&profile),
             key: format!("{id}/{connection}"),
@@ -104,6 +138,14 @@ impl Parts {
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
     }
+}
+
+fn connection_off() -> Refusal {
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "login.connection_off",
+        "single sign-on is switched off for this organisation",
+    )
 }
 
 /// The login part of a product.

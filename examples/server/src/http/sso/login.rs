@@ -25,6 +25,7 @@ pub(in crate::http) async fn begin(app: &App, address: &Address, request: Reques
 async fn start(app: &App, address: &Address, uri: &Uri, headers: &HeaderMap) -> Result<Answer, Refusal> {
     let query = Params::of(uri);
     let parts = Parts::load(app, address).await?;
+    parts.require_active()?;
     let return_to: Option<LocalPath> = match query.one("relay_state")?.filter(|path| !path.is_empty()) {
         Some(path) => Some(path.parse().map_err(|_| {
             Refusal::bad_request("request.relay_state", "relay_state is not a path on this site")
@@ -37,7 +38,7 @@ async fn start(app: &App, address: &Address, uri: &Uri, headers: &HeaderMap) -> 
     options.force_authn = matches!(query.one("force_authn")?, Some("true" | "1"));
     let wants_page = query.one("answer")? == Some("page") || accepts_html(headers);
     if parts.profile.login_answer == LoginAnswer::JsonRedirectUrl && !wants_page {
-        let (outbound, _) = remember(app, &parts, options, None, clock::now()).await?;
+        let (outbound, _) = remember(app, &parts, Kind::Login, options, None, clock::now()).await?;
         let url = match outbound {
             Outbound::Redirect { url } => url,
             // A form cannot be a URL: the browser is sent to this endpoint, which then answers with the form.
@@ -45,13 +46,14 @@ async fn start(app: &App, address: &Address, uri: &Uri, headers: &HeaderMap) -> 
         };
         return Ok(json_answer(StatusCode::OK, &json!({ "redirect_url": url })));
     }
-    let_browser_go(app, &parts, options, headers).await
+    let_browser_go(app, &parts, Kind::Login, options, headers).await
 }
 
 /// Sends the browser to the identity provider, and ties the login to that browser by a cookie.
-pub(super) async fn let_browser_go(
+pub(crate) async fn let_browser_go(
     app: &App,
     parts: &Parts,
+    kind: Kind,
     options: LoginOptions,
     headers: &HeaderMap,
 ) -> Result<Answer, Refusal> {
@@ -61,7 +63,7 @@ pub(super) async fn let_browser_go(
         _ => random::secret()?,
     };
     let hash = app.base.keys.browser_hash(&secret);
-    let (outbound, pending) = remember(app, parts, options, Some(hash), clock::now()).await?;
+    let (outbound, pending) = remember(app, parts, kind, options, Some(hash), clock::now()).await?;
     let mut answer = super::outbound(&outbound)?;
     let seconds = pending.expires_at.signed_duration_since(clock::now()).num_seconds();
     if let Some(cookie) = Cookie::Login.set(app.secure_cookies, &secret, seconds) {
@@ -73,6 +75,7 @@ pub(super) async fn let_browser_go(
 async fn remember(
     app: &App,
     parts: &Parts,
+    kind: Kind,
     mut options: LoginOptions,
     browser_hash: Option<String>,
     now: DateTime<Utc>,
@@ -95,7 +98,7 @@ async fn remember(
         expires_at: pending.expires_at(),
     };
     let mut tx = app.base.store.begin_unlocked().await?;
-    logins::insert_pending(&mut tx, &parts.tenant.id, &parts.connection.id, Kind::Login, &pending).await?;
+    logins::insert_pending(&mut tx, &parts.tenant.id, &parts.connection.id, kind, &pending).await?;
     tx.commit().await?;
     Ok((outbound, pending))
 }

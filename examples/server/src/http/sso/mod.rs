@@ -6,8 +6,11 @@ mod connection;
 pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod metadata;
+mod trial;
 
 pub(crate) use connection::{Parts, service_provider};
+pub(crate) use login::let_browser_go;
+pub(crate) use trial::{guide, product_of};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
