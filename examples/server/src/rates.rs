@@ -22,6 +22,7 @@ pub struct Rates {
     sign_ins: Buckets<Peer>,
     unknown_admins: Buckets<(Scope, String)>,
     records: Buckets<(TenantId, ConnectionId, &'static str)>,
+    discoveries: Buckets<Peer>,
 }
 
 impl Rates {
@@ -40,6 +41,7 @@ impl Rates {
             sign_ins: Buckets::default(),
             unknown_admins: Buckets::default(),
             records: Buckets::default(),
+            discoveries: Buckets::default(),
         }
     }
 
@@ -57,6 +59,14 @@ impl Rates {
     /// [`RateRefusal`] when too many came from there.
     pub fn failure(&self, peer: Peer, now: DateTime<Utc>) -> Result<(), RateRefusal> {
         self.peers.take(&peer, &RateLimit::FAILURES_PER_ADDRESS, now)
+    }
+
+    /// Counts a question where an address signs in, whatever the answer.
+    ///
+    /// # Errors
+    /// [`RateRefusal`] when too many came from there.
+    pub fn discovery(&self, peer: Peer, now: DateTime<Utc>) -> Result<(), RateRefusal> {
+        self.discoveries.take(&peer, &RateLimit::FAILURES_PER_ADDRESS, now)
     }
 
     /// Counts a report on a refused login of a connection.

@@ -33,6 +33,7 @@ pub async fn run(
     stop: impl Future<Output = Duration> + Send,
 ) -> std::io::Result<()> {
     let sweeper = tokio::spawn(sweep(app.clone()));
+    let follower = tokio::spawn(follow(app.clone()));
     let door = Door {
         router: http::router(app.clone()),
         graceful: GracefulShutdown::new(),
@@ -50,6 +51,7 @@ pub async fn run(
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests were not done in time"),
     }
     sweeper.abort();
+    follower.abort();
     if let Err(error) = app.quirks.flush(&app.base.store, clock::now()).await {
         tracing::warn!(%error, "the deviations of clients were not noted");
     }
@@ -169,6 +171,16 @@ pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Comm
         .map_err(|error| CommandError::Listen { address: address.to_string(), reason: error.to_string() })
 }
 
+/// Reads metadata again where it is due; each address by one node of a fleet.
+async fn follow(app: Shared) {
+    loop {
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        if let Err(error) = crate::idp::refresh::refresh_due(&app.base, &app.fetcher, clock::now()).await {
+            tracing::warn!(%error, "metadata was not read again");
+        }
+    }
+}
+
 async fn sweep(app: Shared) {
     let mut reminded: Option<tokio::time::Instant> = None;
     loop {
@@ -201,3 +213,4 @@ const MOST_CONNECTIONS: usize = 1024;
 const DRAIN: Duration = Duration::from_secs(10);
 const REMIND_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
+const FOLLOW_EVERY: Duration = Duration::from_secs(60);

@@ -16,6 +16,7 @@ mod pages;
 pub mod params;
 pub(crate) mod scim;
 mod session;
+mod signin;
 mod sso;
 
 use axum::Router;
@@ -37,6 +38,7 @@ pub fn router(app: Shared) -> Router {
         .route("/oauth/token", post(oauth::token))
         .route("/v1/hooks/okta", get(hooks::verify).post(hooks::receive))
         .route("/v1/members", get(members::show))
+        .route("/signin", get(signin::show).post(signin::find))
         .route("/v1/session", get(session::show));
     router = admin::routes(router);
     if app.demo.is_some() {

@@ -20,6 +20,7 @@ pub mod admins;
 pub mod audit;
 pub mod deactivations;
 pub mod directory;
+pub mod domains;
 mod error;
 mod gate;
 pub mod hooks;

@@ -78,7 +78,8 @@ fn head(at: &InTenant, connection: &SamlConnection, staged: Option<&Staged>, wai
     let id = &connection.id;
     html! {
         p {
-            a href=(at.address("/sso")) { "All connections" }
+            a href=(at.address("/sso")) { "All connections" } " · "
+            a href=(place(at, id, "/mapping")) { "Attributes and roles" }
         }
         p { span.tag.bad[!connection.state.is_active()] id="state" { (words::state(connection.state)) } }
         @if staged.is_some() {

@@ -3,6 +3,7 @@
 mod certificates;
 mod connection;
 mod list;
+mod mapping;
 mod metadata;
 mod tests_page;
 mod upload;
@@ -40,6 +41,7 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route(&format!("{one}/metadata-discard"), post(metadata::discard))
         .route(&format!("{one}/certificates"), post(certificates::add))
         .route(&format!("{one}/certificates-remove"), post(certificates::remove))
+        .route(&format!("{one}/mapping"), get(mapping::show).post(mapping::change))
         .route(&format!("{one}/test"), get(tests_page::begin))
         .route(&format!("{one}/tests/{{test}}"), get(tests_page::show))
 }
