@@ -21,13 +21,15 @@ pub async fn verify(
     let (id, domain) = (TenantId::parse(tenant)?, Domain::parse(domain)?);
     let routes_to = routes_to.map(ConnectionId::parse).transpose()?;
     let mut tx = base.store.begin(&id).await?;
-    let mut tenant = tenants::find(&mut tx, &id).await?.ok_or_else(|| CommandError::NoTenant(id.to_string()))?;
+    let mut tenant =
+        tenants::find(&mut tx, &id).await?.ok_or_else(|| CommandError::NoTenant(id.to_string()))?;
     if let Some(connection) = &routes_to
         && tenants::saml(&mut tx, &id, connection).await?.is_none()
     {
         return Err(CommandError::NoConnection(id.to_string(), connection.to_string()));
     }
-    let mut claim = claim_by_operator(&domain, now).map_err(|error| CommandError::Domain(error.to_string()))?;
+    let mut claim =
+        claim_by_operator(&domain, now).map_err(|error| CommandError::Domain(error.to_string()))?;
     let before = tenant.domains.get(&domain).cloned();
     claim.routes_to = routes_to.or_else(|| before.as_ref().and_then(|claim| claim.routes_to.clone()));
     let was = before.map(|claim| claim.state);
@@ -50,7 +52,9 @@ pub async fn list(base: &Base, tenant: &str) -> Result<Vec<String>, CommandError
     let id = TenantId::parse(tenant)?;
     let mut db = base.store.read().await?;
     let tenant = tenants::find(&mut db, &id).await?.ok_or_else(|| CommandError::NoTenant(id.to_string()))?;
-    let to = |claim: &tenant_model::DomainClaim| claim.routes_to.as_ref().map_or("-".to_owned(), ToString::to_string);
+    let to = |claim: &tenant_model::DomainClaim| {
+        claim.routes_to.as_ref().map_or("-".to_owned(), ToString::to_string)
+    };
     Ok(tenant
         .domains
         .iter()

@@ -9,9 +9,9 @@ use tenant_model::{Discovery, discover, discovery_query};
 use crate::app::{App, Shared};
 use crate::clock;
 use crate::http::answer::{Answer, Refusal};
+use crate::http::body;
 use crate::http::html::page;
 use crate::http::params::Params;
-use crate::http::body;
 use crate::rates::Peer;
 use crate::store::{domains, tenants};
 

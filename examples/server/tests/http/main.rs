@@ -30,5 +30,6 @@ pub(crate) mod rules;
 pub(crate) mod scim;
 pub(crate) mod sso;
 pub(crate) mod sso_pages;
+pub(crate) mod sso_sign_in;
 pub(crate) mod tenancy;
 pub(crate) mod upkeep;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use tenant_model::{
-    AccountField, Action, AttributeBag, AttributeMapping, AuditEvent, FieldRule, NameCase, Right, RoleRule, Source,
-    Target, Transform,
+    AccountField, Action, AttributeBag, AttributeMapping, AuditEvent, FieldRule, NameCase, Right, RoleRule,
+    Source, Target, Transform,
 };
 
 use super::super::form::{self, Errors, Input, checkbox, select, textarea};
@@ -78,7 +78,8 @@ async fn page(
     let seen = records::latest(base, &mut db, &at.tenant.id, &id, RecordKind::Seen, at.by.now).await?;
     drop(db);
     // A test login is the admin's own; that of somebody else is shown without saying whose it is.
-    let last_test = tests.into_iter().find(|(_, record)| record.said.is_some()).map(|(_, record)| (record, false));
+    let last_test =
+        tests.into_iter().find(|(_, record)| record.said.is_some()).map(|(_, record)| (record, false));
     let last = last_test.or_else(|| seen.into_iter().next().map(|(_, record)| (record, true)));
     let sample: Option<(String, AttributeBag, bool)> = last.and_then(|(record, hide)| {
         let what = if hide { "the last login" } else { "the last test login" };
@@ -110,7 +111,11 @@ async fn page(
 fn one(field: &AccountField, rule: &FieldRule, errors: &Errors) -> Markup {
     let name = |part: &str| format!("{field}.{part}");
     let from: Vec<String> = rule.from.iter().map(ToString::to_string).collect();
-    let steps = if rule.transform.is_empty() { String::new() } else { serde_json::to_string(&rule.transform).unwrap_or_default() };
+    let steps = if rule.transform.is_empty() {
+        String::new()
+    } else {
+        serde_json::to_string(&rule.transform).unwrap_or_default()
+    };
     let case = if rule.case == NameCase::Fold { "fold" } else { "exact" };
     html! {
         details open[!from.is_empty() && rule.required] {
@@ -166,7 +171,9 @@ fn field_of(form: &Params, field: &AccountField, old: &FieldRule, errors: &mut E
     for line in &lines {
         match Source::try_from((*line).to_owned()) {
             Ok(source) => sources.push(source),
-            Err(error) => errors.add(&format!("{field}.from"), format!("{line:?}: {}", sentence(&error.to_string()))),
+            Err(error) => {
+                errors.add(&format!("{field}.from"), format!("{line:?}: {}", sentence(&error.to_string())));
+            }
         }
     }
     if sources.len() > MOST_SOURCES {
