@@ -32,9 +32,6 @@ pub enum Command {
     /// Invite and revoke those who use the administration pages.
     #[command(subcommand)]
     Admin(Admin),
-    /// Say which mail domains are a tenant's.
-    #[command(subcommand)]
-    Domain(Domain),
     /// Create and set up tenants.
     #[command(subcommand)]
     Tenant(Tenant),
@@ -281,36 +278,6 @@ pub enum Admin {
         /// The tenant [default: the operator's accounts].
         #[arg(long)]
         tenant: Option<String>,
-        /// Where the data is.
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
-/// `server domain …`.
-#[derive(Debug, Subcommand)]
-pub enum Domain {
-    /// Say on the operator's word that a tenant owns a domain; from then on its people sign in only with addresses of
-    /// verified domains.
-    Verify {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The domain, such as example.com.
-        #[arg(long)]
-        domain: String,
-        /// The connection that /signin leads people with such an address to.
-        #[arg(long, value_name = "CONNECTION")]
-        routes_to: Option<String>,
-        /// Where the data is.
-        #[command(flatten)]
-        data: Data,
-    },
-    /// List a tenant's domains, one line each: domain, state, connection.
-    List {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
         /// Where the data is.
         #[command(flatten)]
         data: Data,

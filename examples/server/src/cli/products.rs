@@ -102,6 +102,31 @@ pub enum Beyond {
 /// `server domain …`.
 #[derive(Debug, Subcommand)]
 pub enum Domain {
+    /// Say on the operator's word that a tenant owns a domain; from then on its people sign in only with addresses of
+    /// verified domains.
+    Verify {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The domain, such as example.com.
+        #[arg(long)]
+        domain: String,
+        /// The connection that /signin leads people with such an address to.
+        #[arg(long, value_name = "CONNECTION")]
+        routes_to: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List a tenant's domains, one line each: domain, state, connection.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
     /// Say, as the operator, that a mail domain is a tenant's.
     Add {
         /// The tenant.

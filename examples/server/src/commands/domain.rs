@@ -28,15 +28,14 @@ pub async fn verify(
     {
         return Err(CommandError::NoConnection(id.to_string(), connection.to_string()));
     }
-    let mut claim =
-        claim_by_operator(&domain, now).map_err(|error| CommandError::Domain(error.to_string()))?;
+    let mut claim = claim_by_operator(&domain, now).map_err(CommandError::Domain)?;
     let before = tenant.domains.get(&domain).cloned();
     claim.routes_to = routes_to.or_else(|| before.as_ref().and_then(|claim| claim.routes_to.clone()));
     let was = before.map(|claim| claim.state);
     let event = domain_event(&id, &domain, was.as_ref(), &claim.state, &Actor::Operator, now);
     tenant.domains.insert(domain.clone(), claim);
     domains::put_tenant(&mut tx, &tenant).await.map_err(|error| match error {
-        StoreError::Taken { .. } => CommandError::Domain(format!("{domain} is verified for another tenant")),
+        StoreError::Taken { .. } => CommandError::DomainTaken(domain.to_string()),
         other => other.into(),
     })?;
     people::audit(&mut tx, &event.into_iter().collect::<Vec<_>>()).await?;

@@ -3,10 +3,10 @@
 pub mod admin;
 pub mod backup;
 pub mod connections;
+pub mod domain;
 pub mod oauth_client;
 pub mod people;
 pub mod products;
-pub mod domain;
 pub mod tenant;
 pub mod token;
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::admin::password::Passwords;
 use crate::app::{App, Base, OpenError};
-use crate::cli::{Admin, Cli, Command, Domain, OauthClient, Serve, Tenant, Token};
+use crate::cli::{Admin, Cli, Command, OauthClient, Serve, Tenant, Token};
 use crate::config::PublicUrl;
 use crate::fetch::{FetchOptions, Fetcher};
 use crate::operations::Operations;
@@ -111,17 +111,6 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             let base = Base::open(&data).await?;
             token::take_over(&base, &tenant, &id, &owner).await?;
             note(&format!("{owner} answers for token {id} now"));
-        }
-        Command::Domain(Domain::Verify { tenant, domain, routes_to, data }) => {
-            let base = Base::open(&data).await?;
-            domain::verify(&base, &tenant, &domain, routes_to.as_deref()).await?;
-            note(&format!("tenant {tenant} owns {domain}"));
-        }
-        Command::Domain(Domain::List { tenant, data }) => {
-            let base = Base::open(&data).await?;
-            for line in domain::list(&base, &tenant).await? {
-                print(&line)?;
-            }
         }
         Command::Token(Token::List { tenant, data }) => {
             let base = Base::open(&data).await?;
@@ -334,9 +323,9 @@ pub enum CommandError {
     /// There is no such connection.
     #[error("tenant {0} has no connection {1}")]
     NoConnection(String, String),
-    /// The domain cannot be the tenant's.
-    #[error("{0}")]
-    Domain(String),
+    /// The domain is verified for another tenant.
+    #[error("{0} is verified for another tenant")]
+    DomainTaken(String),
     /// A key pair or a certificate could not be made.
     #[error("a key pair could not be made: {0}")]
     KeyPair(String),

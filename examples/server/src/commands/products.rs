@@ -30,10 +30,22 @@ pub(super) async fn connection(command: Connection) -> Result<(), CommandError> 
 }
 
 pub(super) async fn domain(command: Domain) -> Result<(), CommandError> {
-    let Domain::Add { tenant, domain, data } = command;
-    let base = Base::open(&data).await?;
-    connections::add_domain(&base, &tenant, &domain).await?;
-    note(&format!("addresses of {domain} are those of tenant {tenant}"));
+    match command {
+        Domain::Add { tenant, domain, data } => {
+            let base = Base::open(&data).await?;
+            connections::add_domain(&base, &tenant, &domain).await?;
+            note(&format!("addresses of {domain} are those of tenant {tenant}"));
+        }
+        Domain::List { tenant, data } => {
+            let base = Base::open(&data).await?;
+            lines(&super::domain::list(&base, &tenant).await?)?;
+        }
+        Domain::Verify { tenant, domain, routes_to, data } => {
+            let base = Base::open(&data).await?;
+            super::domain::verify(&base, &tenant, &domain, routes_to.as_deref()).await?;
+            note(&format!("tenant {tenant} owns {domain}"));
+        }
+    }
     Ok(())
 }
 

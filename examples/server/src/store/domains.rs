@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 use tenant_model::{Domain, DomainState, Tenant};
 
 use super::StoreError;
-use super::row::{column, to_json};
+use super::row::column;
 use super::tenants;
 use crate::clock::millis;
 
@@ -16,11 +16,15 @@ use crate::clock::millis;
 pub async fn put_tenant(db: &mut AnyConnection, tenant: &Tenant) -> Result<Tenant, StoreError> {
     let mut after = tenant.clone();
     after.version = tenant.version.saturating_add(1);
-    sqlx::query("UPDATE tenants SET body = $2, version = version + 1 WHERE tenant_id = $1")
-        .bind(after.id.as_str())
-        .bind(to_json(&after)?)
-        .execute(&mut *db)
-        .await?;
+    tenants::update(db, &after).await?;
+    Ok(after)
+}
+
+/// Writes down whose the domains of a tenant are.
+///
+/// # Errors
+/// [`StoreError::Taken`] when a domain is verified for another tenant.
+pub(super) async fn put_claims(db: &mut AnyConnection, after: &Tenant) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM domain_claims WHERE tenant_id = $1")
         .bind(after.id.as_str())
         .execute(&mut *db)
@@ -39,7 +43,7 @@ pub async fn put_tenant(db: &mut AnyConnection, tenant: &Tenant) -> Result<Tenan
             .execute(&mut *db)
             .await?;
     }
-    Ok(after)
+    Ok(())
 }
 
 /// The tenant for which a domain, or else the nearest one above it, is verified.

@@ -47,9 +47,9 @@ pub async fn update(db: &mut AnyConnection, tenant: &Tenant) -> Result<(), Store
     sqlx::query("UPDATE tenants SET body = $2, version = version + 1 WHERE tenant_id = $1")
         .bind(tenant.id.as_str())
         .bind(to_json(tenant)?)
-        .execute(db)
+        .execute(&mut *db)
         .await?;
-    Ok(())
+    super::domains::put_claims(db, tenant).await
 }
 
 /// All tenants, by id.
