@@ -33,7 +33,7 @@ pub struct App {
     /// Cookies carry `Secure`, and logins are tied to their browser.
     pub secure_cookies: bool,
     /// The test identity provider and its pages are mounted.
-    pub demo: Option<crate::demo::DemoIdp>,
+    pub demo: Option<crate::demo::Stage>,
 }
 
 /// [`App`] as handlers hold it.

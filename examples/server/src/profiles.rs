@@ -167,10 +167,11 @@ const SCIM: &str = "scim";
 /// A profile with its schemas has some kilobytes.
 const MOST_BYTES: u64 = 1_048_576;
 /// What the server answers by itself, whatever the products are.
-const RESERVED: [&str; 11] = [
+const RESERVED: [&str; 12] = [
     "/admin",
     "/assets",
     "/demo",
+    "/favicon.ico",
     "/healthz",
     "/metrics",
     "/oauth",

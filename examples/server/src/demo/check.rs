@@ -1,12 +1,14 @@
 //! The whole story, walked through by a client that knows nothing but addresses: a line for each step.
 
+mod products;
+
 use std::fmt::Display;
 
 use serde_json::{Value, json};
 use tenant_model::{EmailAddress, TenantId};
 use tokio::runtime::Handle;
 
-use super::{STANDARD, TOKTRA, Tokens};
+use super::tenants::{STANDARD, TOKEN_NAME, TOKTRA, Tokens};
 use crate::app::{App, Shared};
 use crate::cli::Which;
 use crate::client::{Client, ClientError, Reply};
@@ -43,9 +45,22 @@ struct Walk {
     failed: usize,
 }
 
+fn token_of<'a>(tokens: &'a Tokens, tenant: &str) -> &'a str {
+    tokens.get(tenant).map(String::as_str).unwrap_or_default()
+}
+
+fn bob() -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "bob@globex.example",
+        "emails": [{ "value": "bob@globex.example", "type": "work", "primary": true }],
+        "active": true,
+    })
+}
+
 impl Walk {
     fn all(&mut self, tokens: &Tokens, runtime: &Handle, app: &App) -> Result<(), ClientError> {
-        let mut directory = Client::new(&self.url).with_token(&tokens.standard);
+        let mut directory = Client::new(&self.url).with_token(token_of(tokens, STANDARD));
         let health = Client::new(&self.url).get("/healthz")?;
         self.status("the server is healthy", &health, 200);
         let nobody = Client::new(&self.url).get("/v1/session")?;
@@ -56,7 +71,8 @@ impl Walk {
         self.sso(&user, &mut directory, runtime, app)?;
         self.groups(&user, &mut directory)?;
         self.lockout(&user, &mut directory)?;
-        self.toktra(&tokens.toktra)?;
+        self.toktra(token_of(tokens, TOKTRA))?;
+        self.products(tokens, runtime, app)?;
         self.revocation(&mut directory, runtime, app)
     }
 
@@ -98,7 +114,7 @@ impl Walk {
         self.step("there is one account with her address", accounts == Some(1), &format!("{accounts:?}"));
         let people = browser.get("/demo/people")?.body;
         // Bob is there already if the walk was taken on this database before.
-        let other = people.contains("Nobody yet") != people.contains("Bob Example");
+        let other = people.contains("Nobody yet") != people.contains("bob@globex.example");
         let shown = other && people.contains("Alice of the directory");
         self.step("the page of people shows her, and who the other tenant has, if anybody", shown, &people);
         let seen = directory.get(&format!("/scim/v2/Users/{user}"))?;
@@ -177,6 +193,10 @@ impl Walk {
         let begun = browser.get_json(&format!("/v1/sso/login?org_id={TOKTRA}&relay_state=/reports"))?;
         let url = begun.json().get("redirect_url").and_then(Value::as_str).unwrap_or_default().to_owned();
         self.step("toktra: login answers with a redirect_url", url.contains("SAMLRequest="), &begun.body);
+        let mut directory = Client::new(&self.url).with_token(token);
+        let made = directory.scim("POST", "/v1/scim/v2/Users", Some(&bob()))?;
+        let there = matches!(made.status, 201 | 409);
+        self.step("toktra: its directory provisions Bob", there, &made.body);
         let form = [("org_id", TOKTRA), ("person", "bob")];
         let response = Posted::read(&browser.post_form("/demo/idp/start", &form)?);
         let reply = response.post(&mut browser)?;
@@ -184,7 +204,6 @@ impl Walk {
         self.step("toktra: a login that the provider begins leads to /", home, &reply.body);
         let session = browser.get("/v1/session")?;
         self.status("toktra: Bob has a session", &session, 200);
-        let mut directory = Client::new(&self.url).with_token(token);
         let reply = directory.get("/v1/scim/v2/Users")?.json();
         let none_of_acme = !reply.to_string().contains("alice@example.com");
         self.step("toktra: its directory sees nothing of the other tenant", none_of_acme, &reply);
@@ -194,7 +213,7 @@ impl Walk {
     }
 
     fn revocation(&mut self, directory: &mut Client, runtime: &Handle, app: &App) -> Result<(), ClientError> {
-        let which = Which { token: None, id: None, name: Some(super::TOKEN_NAME.to_owned()), all: false };
+        let which = Which { token: None, id: None, name: Some(TOKEN_NAME.to_owned()), all: false };
         let revoked = runtime.block_on(token::revoke(&app.base, STANDARD, &which));
         self.step("the operator revokes the token", revoked.is_ok(), &format!("{revoked:?}"));
         let reply = directory.get("/scim/v2/Users")?;

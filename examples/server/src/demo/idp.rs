@@ -6,24 +6,27 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use saml_sp::testing::{
     LoginAnswer, TestAttribute, TestError, TestIdp, TestKey, TestLogoutResponse, TestNameId, TestRequest,
 };
 use saml_sp::{Inbound, Outbound};
-use tenant_model::TenantId;
+use tenant_model::{SamlAddresses, Tenant, TenantId};
 
-use super::{STANDARD, TOKTRA};
+use super::off;
+use super::tenants::{TENANTS, TOKTRA};
 use crate::app::{App, Shared};
 use crate::commands::CommandError;
 use crate::commands::tenant::{self, SAML_CONNECTION};
 use crate::config::PublicUrl;
 use crate::http::answer::{Answer, Refusal, see_other, typed};
 use crate::http::body;
+use crate::http::endpoints::tenant_at;
 use crate::http::html::{escape, page};
 use crate::http::params::Params;
 use crate::keys::Keys;
 use crate::store::logins::{self, Kind};
+use crate::store::tenants;
 use crate::{clock, random};
 
 /// The test identity provider of the demo.
@@ -36,8 +39,9 @@ impl DemoIdp {
     /// # Errors
     /// [`CommandError::Demo`].
     pub fn new(keys: &Keys, url: &PublicUrl) -> Result<Self, CommandError> {
-        let key =
-            TestKey::from_seed(&keys.demo_seed(), DateTime::UNIX_EPOCH).map_err(|error| failed(&error))?;
+        // The key stays the same; its certificate, good for ten years, is made anew each day.
+        let today = clock::now().date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+        let key = TestKey::from_seed(&keys.demo_seed(), today).map_err(|error| failed(&error))?;
         Ok(Self(TestIdp::new(&url.join("/demo/idp"), key)))
     }
 
@@ -51,31 +55,33 @@ impl DemoIdp {
     }
 }
 
-/// Someone who can sign in at the test identity provider.
+/// Someone who can sign in at the test identity provider; the address is at the tenant's domain.
 struct Character {
     id: &'static str,
     name: &'static str,
-    email: &'static str,
     attributes: &'static [(&'static str, &'static str)],
 }
 
-const CHARACTERS: [Character; 2] = [
+const CHARACTERS: [Character; 3] = [
     Character {
         id: "alice",
         name: "Alice",
-        email: "alice@example.com",
         attributes: &[("firstName", "Alice"), ("lastName", "Example"), ("department", "Research")],
     },
     Character {
         id: "bob",
         name: "Bob",
-        email: "bob@example.com",
         attributes: &[("firstName", "Bob"), ("lastName", "Example"), ("department", "Sales")],
+    },
+    Character {
+        id: "carol",
+        name: "Carol",
+        attributes: &[("firstName", "Carol"), ("lastName", "Example"), ("department", "Finance")],
     },
 ];
 
 pub(super) async fn metadata(State(app): State<Shared>, headers: HeaderMap) -> Answer {
-    match app.demo.as_ref().map(DemoIdp::metadata) {
+    match app.demo.as_ref().map(|stage| stage.idp.metadata()) {
         Some(Ok(xml)) => typed(StatusCode::OK, "application/samlmetadata+xml", xml),
         Some(Err(_)) => Refusal::internal("demo.metadata").into_page(&headers),
         None => off().into_page(&headers),
@@ -129,39 +135,72 @@ pub(super) async fn sign_in(State(app): State<Shared>, request: Request) -> Answ
             ));
         }
         let answer = request.answer(&fresh_id()?, &acs, clock::now());
-        deliver(idp, answer, character(&form)?, request.relay_state.as_deref())
+        let tenant = tenant_of(&app, &acs).await?;
+        let domain = domain(&tenant);
+        deliver(idp, answer, character(&form)?, &domain, request.relay_state.as_deref())
     };
     answered.await.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
 }
 
 /// The identity provider's own start page: nobody asked for this login.
 pub(super) async fn start(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Answer {
-    let shown = || {
+    let shown = async {
         idp(&app)?;
-        let query = Params::of(&uri);
-        let tenant = wanted_tenant(&query)?;
-        let hidden = format!("<input type=\"hidden\" name=\"org_id\" value=\"{tenant}\">");
+        let meant = wanted_tenant(&app, &Params::of(&uri)).await?;
+        let id = escape(meant.tenant.id.as_str());
+        let hidden = format!("<input type=\"hidden\" name=\"org_id\" value=\"{id}\">");
         let body = format!(
             "<p>This page plays the part of a company's portal. Choose who you are, and it signs you in to tenant \
-             <code>{tenant}</code> without being asked.</p>{}",
+             <code>{id}</code> without being asked. Products that take no such login ask back first.</p>{}",
             buttons("/demo/idp/start", &hidden)
         );
         Ok(page(StatusCode::OK, "Test identity provider", &body))
     };
-    shown().unwrap_or_else(|refusal: Refusal| refusal.into_page(&headers))
+    shown.await.unwrap_or_else(|refusal: Refusal| refusal.into_page(&headers))
 }
 
 pub(super) async fn start_now(State(app): State<Shared>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let answered = async {
         let form = Params::parse(text(body).await?.as_bytes());
-        let tenant = wanted_tenant(&form)?;
-        let sp = app.public_url.join("/v1/sso/metadata");
-        let acs = app.public_url.join(&format!("/v1/sso/acs?org_id={tenant}"));
-        let answer = LoginAnswer::new(&fresh_id()?, &sp, &acs, clock::now());
-        deliver(idp(&app)?, answer, character(&form)?, Some("/"))
+        let meant = wanted_tenant(&app, &form).await?;
+        let (sp, acs) = (&meant.ours.entity_id, &meant.ours.acs);
+        let answer = LoginAnswer::new(&fresh_id()?, sp, acs, clock::now());
+        deliver(idp(&app)?, answer, character(&form)?, &domain(&meant.tenant), Some("/"))
     };
     answered.await.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
+}
+
+/// A tenant with our addresses for its login.
+struct Wanted {
+    tenant: Tenant,
+    ours: SamlAddresses,
+}
+
+async fn wanted_tenant(app: &App, params: &Params) -> Result<Wanted, Refusal> {
+    let unknown = || Refusal::bad_request("request.org_id", "the demo has no such tenant");
+    let id = TenantId::parse(params.one("org_id")?.unwrap_or(TOKTRA)).map_err(|_| unknown())?;
+    let mut db = app.base.store.read().await?;
+    let tenant = tenants::find(&mut db, &id).await?.ok_or_else(unknown)?;
+    let saml = app.base.profiles.of(&tenant).and_then(|product| product.saml.clone()).ok_or_else(unknown)?;
+    let connection =
+        tenant::connection_id(SAML_CONNECTION).map_err(|_| Refusal::internal("demo.connection"))?;
+    let ours = saml.addresses(app.public_url.as_str(), &id, &connection);
+    Ok(Wanted { tenant, ours })
+}
+
+/// The tenant that an address of ours belongs to.
+async fn tenant_of(app: &App, address: &str) -> Result<Tenant, Refusal> {
+    let uri = address.parse().map_err(|_| Refusal::bad_request("demo.acs", "the address is none"))?;
+    let mut db = app.base.store.read().await?;
+    Ok(tenant_at(app, &mut db, &uri).await?.tenant)
+}
+
+/// Where the tenant's people have their addresses.
+fn domain(tenant: &Tenant) -> String {
+    let known = TENANTS.iter().find(|demo| demo.id == tenant.id.as_str()).map(|demo| demo.domain.to_owned());
+    let first = || tenant.domains.keys().next().map(ToString::to_string);
+    known.or_else(first).unwrap_or_else(|| "example.com".to_owned())
 }
 
 /// The service signed someone out and asks us to do the same.
@@ -173,38 +212,41 @@ pub(super) async fn sign_out(State(app): State<Shared>, request: Request) -> Ans
 async fn answer_logout(app: &App, parts: &Parts) -> Result<Answer, Refusal> {
     let idp = idp(app)?;
     let request = read(idp, "query", parts.uri.query().unwrap_or_default())?;
-    // Both tenants are one service to this provider (one entity id), so where the answer goes is told by the id of
-    // the waiting request alone.
-    let tenant = waiting(app, &request.id).await?;
-    let to = app.public_url.join(&format!("/v1/sso/logout?org_id={tenant}"));
+    let to = waiting(app, &request.id).await?;
     let answer = TestLogoutResponse::new(&format!("_{}", fresh_id()?), &to, &request.id, clock::now());
     let message = idp.logout_response(&answer).map_err(|error| broken(&error))?;
     let url = idp.redirect(&message, request.relay_state.as_deref()).map_err(|error| broken(&error))?;
     Ok(see_other(StatusCode::FOUND, &url))
 }
 
-/// The tenant whose logout waits for an answer to this request.
-async fn waiting(app: &App, request_id: &str) -> Result<&'static str, Refusal> {
-    let connection =
-        tenant::connection_id(SAML_CONNECTION).map_err(|_| Refusal::internal("demo.connection"))?;
+/// Where the tenant whose logout waits takes the answer. Tenants may be one service to this provider (one entity id),
+/// so only the id of the waiting request tells.
+async fn waiting(app: &App, request_id: &str) -> Result<String, Refusal> {
     let mut db = app.base.store.read().await?;
-    for id in [STANDARD, TOKTRA] {
-        let tenant = TenantId::parse(id).map_err(|_| Refusal::internal("demo.tenant"))?;
-        if logins::find_pending(&mut db, &tenant, &connection, Kind::Logout, request_id).await?.is_some() {
-            return Ok(id);
+    for tenant in tenants::list(&mut db).await? {
+        for stored in tenants::all_saml(&mut db, &tenant.id).await? {
+            let found =
+                logins::find_pending(&mut db, &tenant.id, &stored.id, Kind::Logout, request_id).await?;
+            let saml = app.base.profiles.of(&tenant).and_then(|product| product.saml.as_ref());
+            if let (Some(_), Some(saml)) = (found, saml) {
+                return Ok(saml.addresses(app.public_url.as_str(), &tenant.id, &stored.id).logout);
+            }
         }
     }
-    Err(Refusal::bad_request("demo.logout", "no tenant of the demo asked for this logout"))
+    Err(Refusal::bad_request("demo.logout", "no tenant asked for this logout"))
 }
 
 fn deliver(
     idp: &TestIdp,
     mut answer: LoginAnswer,
     who: &Character,
+    domain: &str,
     relay_state: Option<&str>,
 ) -> Result<Answer, Refusal> {
-    answer.name_id = TestNameId::email(who.email);
-    answer.attributes = vec![TestAttribute::new("email", &[who.email])];
+    let email = format!("{}@{domain}", who.id);
+    answer.name_id = TestNameId::email(&email);
+    answer.attributes =
+        vec![TestAttribute::new("email", &[email.as_str()]), TestAttribute::new("uid", &[who.id])];
     answer.attributes.extend(who.attributes.iter().map(|(name, value)| TestAttribute::new(name, &[*value])));
     let message = idp.respond(&answer).map_err(|error| broken(&error))?;
     let Outbound::Post { form } = message.post(relay_state).map_err(|error| broken(&error))? else {
@@ -247,25 +289,13 @@ fn character(form: &Params) -> Result<&'static Character, Refusal> {
         .ok_or_else(|| Refusal::bad_request("demo.person", "nobody of that name lives here"))
 }
 
-fn wanted_tenant(params: &Params) -> Result<&'static str, Refusal> {
-    let id = params.one("org_id")?.unwrap_or(TOKTRA);
-    [STANDARD, TOKTRA]
-        .into_iter()
-        .find(|known| *known == id)
-        .ok_or_else(|| Refusal::bad_request("request.org_id", "the demo has no such tenant"))
-}
-
 async fn text(body: Body) -> Result<String, Refusal> {
     let bytes = body::read(body, body::SAML_LIMIT).await?;
     String::from_utf8(bytes).map_err(|_| Refusal::bad_request("request.body", "the form is not UTF-8"))
 }
 
 fn idp(app: &App) -> Result<&TestIdp, Refusal> {
-    app.demo.as_ref().map(|demo| &demo.0).ok_or_else(off)
-}
-
-fn off() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "request.path", "there is nothing at this address")
+    app.demo.as_ref().map(|stage| &stage.idp.0).ok_or_else(off)
 }
 
 fn fresh_id() -> Result<String, Refusal> {

@@ -1,8 +1,12 @@
-//! A demonstration: two tenants, a test identity provider on the same address, and a walk through the whole story.
+//! A demonstration: a tenant of each product, a test identity provider and simulated directories on the same address,
+//! and a walk through the whole story.
 
+mod admin;
 mod check;
+mod directory;
 mod idp;
 mod people;
+pub(crate) mod tenants;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,25 +14,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use maud::html;
 
 pub use idp::DemoIdp;
 
+use self::directory::Directories;
+use self::tenants::{DemoTenant, STANDARD, TENANTS, Tokens, seed};
 use crate::admin::password::Passwords;
 use crate::app::{App, Base, Shared};
-use crate::cli::{Demo, Purpose, Which};
+use crate::cli::Demo;
 use crate::client::Client;
-use crate::commands::tenant::SAML_CONNECTION;
-use crate::commands::{CommandError, note, print, tenant, token};
+use crate::commands::{CommandError, note, print};
 use crate::config::{Database, PublicUrl, RequestsPerSecond};
+use crate::http::admin::guard::same_origin;
+use crate::http::answer::Refusal;
+use crate::http::body;
 use crate::operations::Operations;
 use crate::rates::Rates;
 use crate::serve;
 
-/// The tenant of the profile `standard`.
-pub(crate) const STANDARD: &str = "acme";
-/// The tenant of the profile `toktra`.
-pub(crate) const TOKTRA: &str = "globex";
+/// What the demo adds to a server.
+#[derive(Debug)]
+pub struct Stage {
+    idp: DemoIdp,
+    directories: Directories,
+}
 
 /// Seeds, serves, and either walks through the story or prints where to click.
 ///
@@ -59,7 +72,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
         passwords: Passwords::default(),
         quirks: crate::quirks::QuirkLog::default(),
         secure_cookies: false,
-        demo: Some(idp),
+        demo: Some(Stage { idp, directories: Directories::new(url.clone(), &tokens) }),
     };
     let app = Arc::new(app);
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
@@ -95,9 +108,11 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
     Ok(outcome)
 }
 
-/// The pages of the test identity provider.
+/// The pages of the test identity provider, the directories, and the way into the administration pages.
 pub(crate) fn routes(router: Router<Shared>) -> Router<Shared> {
     router
+        .route("/demo/admin", post(admin::enter))
+        .route("/demo/directory/{tenant}", get(directory::show).post(directory::tell))
         .route("/demo/people", get(people::show))
         .route("/demo/idp/metadata", get(idp::metadata))
         .route("/demo/idp/sso", get(idp::ask_by_redirect).post(idp::ask_by_post))
@@ -107,62 +122,68 @@ pub(crate) fn routes(router: Router<Shared>) -> Router<Shared> {
 }
 
 /// What the start page says of the demo.
-pub(crate) fn home_section() -> String {
-    format!(
-        "<h2>Try it</h2><ol>\
-         <li><a href=\"/v1/sso/login?org_id={STANDARD}&amp;relay_state=/\">Sign in to tenant {STANDARD}</a> \
-         (profile standard): we ask the identity provider.</li>\
-         <li><a href=\"/demo/idp/start?org_id={TOKTRA}\">Sign in to tenant {TOKTRA}</a> (profile toktra): \
-         the identity provider begins.</li>\
-         <li><a href=\"/demo/people\">See the people</a> that the directory provisioned and those who signed in.</li>\
-         <li>Deactivate someone with the <code>curl</code> line that the terminal shows, and look at the session \
-         again.</li></ol>"
-    )
-}
-
-/// The fresh tokens of the two tenants.
-#[derive(Clone)]
-pub(crate) struct Tokens {
-    standard: String,
-    toktra: String,
-}
-
-async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandError> {
-    let metadata = idp.metadata()?;
-    for (id, profile, name) in [(STANDARD, "standard", "Acme"), (TOKTRA, "toktra", "Globex")] {
-        match tenant::create(base, id, profile, Some(name), false).await {
-            Ok(()) | Err(CommandError::TenantExists(_)) => {}
-            Err(error) => return Err(error),
+pub(crate) fn home_section(app: &App) -> String {
+    let enter = |org: &str, name: &str| {
+        html! {
+            form method="post" action="/demo/admin" {
+                input type="hidden" name="org" value=(org);
+                button { (name) }
+            }
         }
-        // At another port the same provider has other addresses; people keep their accounts.
-        tenant::configure_idp(base, id, SAML_CONNECTION, metadata.as_bytes(), None, true).await?;
-        let old = Which { token: None, id: None, name: Some(TOKEN_NAME.to_owned()), all: false };
-        match token::revoke(base, id, &old).await {
-            Ok(_) | Err(CommandError::NoToken(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let issue = |tenant: &'static str| async move {
-        let wanted = token::Wanted { name: Some(TOKEN_NAME.to_owned()), ..token::Wanted::default() };
-        let shown = token::issue(base, tenant, wanted, Purpose::Scim).await?;
-        Ok::<_, CommandError>(shown.reveal())
     };
-    Ok(Tokens { standard: issue(STANDARD).await?, toktra: issue(TOKTRA).await? })
+    let section = html! {
+        h2 { "The demo" }
+        p { "Five companies use this service, each through another product, all with the same test identity provider. \
+             Provision people with a company's simulated directory, sign in as one of them, and let the directory \
+             switch them off." }
+        ul.cards {
+            @for tenant in &TENANTS {
+                li.card {
+                    h3 { (tenant.name) " (" (product_name(app, tenant)) ")" }
+                    ul {
+                        li { a href=(format!("/demo/directory/{}", tenant.id)) { "Directory of " (tenant.name) } }
+                        li { a href=(tenant.login(&app.base, &app.public_url)) { "Sign in to " (tenant.name) } }
+                        li { a href=(format!("/demo/idp/start?org_id={}", tenant.id)) { "Start at the identity provider of " (tenant.name) } }
+                    }
+                    (enter(tenant.id, &format!("Administer {} (demo only)", tenant.name)))
+                }
+            }
+        }
+        p { a href="/demo/people" { "See the people" } " of all five." }
+        (enter("", "Administer the whole service (demo only)"))
+    };
+    section.into_string()
+}
+
+fn product_name(app: &App, tenant: &DemoTenant) -> String {
+    let product = app.base.profiles.get(tenant.product);
+    product.map_or(tenant.product.to_owned(), |product| product.display_name.clone())
+}
+
+/// A form that one of our own pages sent.
+async fn own_form(app: &App, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+    same_origin(app, headers)?;
+    body::read(body, FORM_LIMIT).await
+}
+
+/// The answer where there is no demo, or not this part of it.
+fn off() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "request.path", "there is nothing at this address")
 }
 
 /// Provisions Alice over SCIM as her company's directory would, and prints what to do next.
 fn introduce(url: &PublicUrl, tokens: &Tokens) -> Result<(), CommandError> {
-    let mut directory = Client::new(url.as_str()).with_token(&tokens.standard);
+    let token = tokens.get(STANDARD).map(String::as_str).unwrap_or_default();
+    let mut directory = Client::new(url.as_str()).with_token(token);
     let alice =
         check::provision_alice(&mut directory).map_err(|error| CommandError::Demo(error.to_string()))?;
-    let (url, token) = (url.as_str(), &tokens.standard);
+    let url = url.as_str();
     print(&format!(
         "The demo runs. Open these pages:\n\
-         \n  {url}/                    start here\
+         \n  {url}/    start here: five tenants, their directories, sign-in, administration\
+         \n  {url}/demo/directory/{STANDARD}    a directory that provisions people while you watch\
          \n  {url}/v1/sso/login?org_id={STANDARD}&relay_state=/    sign in (tenant {STANDARD}, profile standard)\
-         \n  {url}/demo/idp/start?org_id={TOKTRA}    sign in from the identity provider (tenant {TOKTRA}, profile toktra)\
-         \n  {url}/v1/session          who is signed in, as JSON\
-         \n  {url}/demo/people         who has an account\n\
+         \n  {url}/v1/session    who is signed in, as JSON\n\
          \nList the users of tenant {STANDARD} as its directory sees them:\n\
          \n  curl -H 'Authorization: Bearer {token}' '{url}/scim/v2/Users'\n\
          \nDeactivate Alice and look at her session again:\n\
@@ -201,5 +222,6 @@ fn remove(file: &Path) -> Result<(), CommandError> {
     }
 }
 
-const TOKEN_NAME: &str = "demo";
+/// A button's name, or an id.
+const FORM_LIMIT: usize = 4096;
 const DEACTIVATE: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":false}]}"#;

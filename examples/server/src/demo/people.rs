@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use tenant_model::{PersonState, TenantId};
 
-use super::{STANDARD, TOKTRA};
+use super::tenants::TENANTS;
 use crate::app::{App, Shared};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::html::{escape, page};
@@ -22,10 +22,10 @@ pub(super) async fn show(State(app): State<Shared>, headers: HeaderMap) -> Answe
 async fn write(app: &App) -> Result<String, Refusal> {
     let mut body = String::new();
     let mut db = app.base.store.read().await?;
-    for tenant in [STANDARD, TOKTRA] {
-        let id = TenantId::parse(tenant).map_err(|_| Refusal::internal("server.demo"))?;
+    for tenant in &TENANTS {
+        let id = TenantId::parse(tenant.id).map_err(|_| Refusal::internal("server.demo"))?;
         let people = people::list(&mut db, &id, SHOWN).await?;
-        let _ = write!(body, "<h2>Tenant {tenant}</h2>");
+        let _ = write!(body, "<h2>{} ({})</h2>", tenant.name, tenant.product);
         if people.is_empty() {
             body.push_str("<p>Nobody yet: nobody was provisioned, and nobody has signed in.</p>");
             continue;

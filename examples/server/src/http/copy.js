@@ -4,9 +4,13 @@ for (const field of document.querySelectorAll("input[data-copy], textarea[data-c
   const button = document.createElement("button");
   button.type = "button";
   button.className = "plain";
-  button.textContent = "Copy";
   const label = document.querySelector(`label[for="${field.id}"]`);
-  button.setAttribute("aria-label", `Copy ${label ? label.textContent : "value"}`);
+  // What is read aloud begins with what is seen.
+  const say = (word) => {
+    button.textContent = word;
+    button.setAttribute("aria-label", `${word} ${label ? label.textContent : "value"}`);
+  };
+  say("Copy");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(field.value);
@@ -15,8 +19,8 @@ for (const field of document.querySelectorAll("input[data-copy], textarea[data-c
       field.select();
       document.execCommand("copy");
     }
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    say("Copied");
+    setTimeout(() => say("Copy"), 2000);
   });
   button.setAttribute("aria-live", "polite");
   field.insertAdjacentElement("afterend", button);

@@ -39,6 +39,17 @@ pub(super) async fn dispatch(State(app): State<Shared>, request: Request) -> Ans
     }
 }
 
+/// The tenant that the address of a single sign-on endpoint names.
+///
+/// # Errors
+/// [`Refusal`] when there is none.
+pub(crate) async fn tenant_at(app: &App, db: &mut AnyConnection, uri: &Uri) -> Result<Meant, Refusal> {
+    match find(&app.base.profiles, uri)? {
+        Some((_, address)) => address.meant(app, db).await,
+        None => Err(super::no_such_path()),
+    }
+}
+
 /// What an address names: one place of each product that has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {

@@ -33,6 +33,7 @@ pub fn router(app: Shared) -> Router {
         .route("/", get(pages::home))
         .route("/assets/copy.js", get(pages::script))
         .route("/assets/style.css", get(pages::style))
+        .route("/favicon.ico", get(pages::icon))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/oauth/token", post(oauth::token))

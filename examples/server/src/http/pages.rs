@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::Shared;
 use crate::clock;
@@ -37,7 +37,7 @@ pub(super) async fn home(State(app): State<Shared>, headers: HeaderMap) -> Answe
         body.push_str("<p>You are not signed in.</p>");
     }
     if app.demo.is_some() {
-        body.push_str(&crate::demo::home_section());
+        body.push_str(&crate::demo::home_section(&app));
     }
     body.push_str(
         "<h2>For programs</h2><table><tr><th scope=\"col\">Address</th><th scope=\"col\">What it does</th></tr>\
@@ -47,7 +47,19 @@ pub(super) async fn home(State(app): State<Shared>, headers: HeaderMap) -> Answe
          <tr><td><code>/scim/v2</code></td><td>SCIM 2.0; the bearer token tells the tenant</td></tr>\
          <tr><td><code>/healthz</code></td><td>Whether the server works</td></tr></table>",
     );
-    page(StatusCode::OK, "Single sign-on and provisioning", &body)
+    let mut answer = page(StatusCode::OK, "Single sign-on and provisioning", &body);
+    if app.demo.is_some() {
+        // The demo's forms say where they come from.
+        answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
+    answer
+}
+
+/// `GET /favicon.ico`: browsers ask for it unasked.
+pub(super) async fn icon() -> Answer {
+    let mut answer = typed(StatusCode::OK, "image/svg+xml", ICON);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=86400"));
+    answer
 }
 
 /// `GET /assets/copy.js`: buttons that copy. Pages work without it.
@@ -59,3 +71,5 @@ pub(super) async fn script() -> Answer {
 pub(super) async fn style() -> Answer {
     typed(StatusCode::OK, "text/css; charset=utf-8", STYLE)
 }
+
+const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0b4ea2"/><circle cx="6" cy="8" r="2.5" fill="none" stroke="#fff" stroke-width="1.5"/><path d="M8.5 8H13v2" fill="none" stroke="#fff" stroke-width="1.5"/></svg>"##;
