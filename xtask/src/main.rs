@@ -20,7 +20,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo [--check] [--listen ADDR] [--database URL] [--reset]
-                   the example server with a test identity provider; --check walks the whole story and exits
+                   four products with a test identity provider and simulated directories; --check walks them all
   test             set-up, format, lints, layout, all tests, doctests, examples, replay of fuzz crashes
   interop          a real identity provider (pysaml2) and a SCIM conformance suite (scim2-tester)
   browser          a real browser (Debian's chromium) clicks through the pages; pictures in target/screenshots
