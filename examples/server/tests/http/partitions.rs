@@ -38,22 +38,23 @@ fn the_server_runs_on_tables_that_are_partitioned_by_tenant_as_the_docs_show() {
 /// The tables with what the docs add.
 fn partitioned() -> String {
     let tables = include_str!("../../migrations/postgres/0001_tables.sql");
-    let mut sql = String::new();
-    let mut of_tenant = false;
-    for line in tables.lines() {
-        if line.starts_with("CREATE TABLE ") {
-            of_tenant = false;
-        }
-        of_tenant |= line.trim_start().starts_with("tenant_id ");
-        if line == ");" && of_tenant {
-            sql.push_str(") PARTITION BY HASH (tenant_id);\n");
-        } else {
-            sql.push_str(line);
-            sql.push('\n');
-        }
-    }
+    // What is one for all tenants stays whole.
+    let own = "tenant_id TEXT COLLATE \"C\" NOT NULL PRIMARY KEY";
+    let leads = |table: &str| table.contains("PRIMARY KEY (tenant_id") || table.contains(own);
+    let ends = |table: &str| {
+        if leads(table) && !table.starts_with("domain_claims ") { PARTITIONED } else { "\n);\n" }
+    };
+    let mut parts: Vec<&str> = tables.split("\n);\n").collect();
+    let rest = parts.pop().unwrap_or_default();
+    // The keys behind the last CREATE TABLE of a part are its table's.
+    let of_table =
+        |part: &str| part.rsplit_once("CREATE TABLE ").map_or(String::new(), |(_, table)| table.to_owned());
+    let mut sql: String = parts.iter().map(|part| format!("{part}{}", ends(&of_table(part)))).collect();
+    sql.push_str(rest);
     assert!(sql.matches("PARTITION BY HASH").count() > 12, "{sql}");
     let docs = include_str!("../../../../docs/more-than-one-machine.md");
     let block = docs.split("```sql\n").find(|block| block.starts_with("DO $$")).unwrap();
     sql + block.split("```").next().unwrap()
 }
+
+const PARTITIONED: &str = "\n) PARTITION BY HASH (tenant_id);\n";
