@@ -246,7 +246,7 @@ mod tests {
                 "path",
                 "/fifth/scim/v2",
                 "/fifth/{x}",
-                "a.json: line 5, column 24, field `scim.base`: path has not the form",
+                "a.json: line 5, column 13, field `scim.base`: path has not the form",
             ),
             (
                 "taken",

@@ -199,7 +199,7 @@ fn keys(at: &InTenant, stored: &StoredSaml) -> Markup {
     html! {
         table.reflow {
             caption { "Signing certificates" }
-            thead { tr { th scope="col" { "Certificate" } th scope="col" { "Ends" } th scope="col" { "Verified" } th scope="col" { "SHA-256" } th scope="col" { "" } } }
+            thead { tr { th scope="col" { "Certificate" } th scope="col" { "Ends" } th scope="col" { "Verified" } th scope="col" { "SHA-256" } th scope="col" { "Change" } } }
             tbody {
                 @for key in idp.signing_keys() {
                     @let print = key.public_key_fingerprint();

@@ -188,7 +188,7 @@ pub(super) fn table(at: &InTenant, id: &ConnectionId, tests: &[(String, LoginRec
     html! {
         @if !tests.is_empty() {
             table.reflow {
-                thead { tr { th scope="col" { "When" } th scope="col" { "Outcome" } th scope="col" { "" } } }
+                thead { tr { th scope="col" { "When" } th scope="col" { "Outcome" } th scope="col" { "Report" } } }
                 tbody {
                     @for (test, record) in tests {
                         tr {
