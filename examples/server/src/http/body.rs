@@ -71,4 +71,5 @@ pub const METADATA_LIMIT: usize = 8 * 1024 * 1024;
 pub const SCIM_LIMIT: usize = 1024 * 1024;
 /// Enough for a client that is a little over; whoever sends more is cut off.
 const DRAINED: usize = 8 * 1024 * 1024;
-const LEFT_TIME: Duration = Duration::from_secs(1);
+/// A busy machine on either side may need a moment between head and body.
+const LEFT_TIME: Duration = Duration::from_secs(5);

@@ -415,12 +415,13 @@ fn the_audit_trail_is_filtered_paged_and_downloaded() {
 // TOK-09
 #[test]
 fn an_orphaned_token_is_reported_and_taken_over() {
-    // As torii, with roles from userType, for people of any domain.
+    // As torii, with roles from userType, for people and user names of any domain.
     let (_, torii) =
         tenant_model::ProductProfile::BUILT_IN.into_iter().find(|(id, _)| *id == "torii").unwrap();
     let mut profile: serde_json::Value = serde_json::from_str(torii).unwrap();
     profile["id"] = json!("open");
     profile["scim"]["outsiders"] = json!("danger_accept");
+    profile["scim"]["overrides"] = json!([]);
     let folder = Folder::new();
     std::fs::write(folder.path().join("open.json"), profile.to_string()).unwrap();
     let profiles = ["--profiles", folder.path().to_str().unwrap()];
