@@ -104,7 +104,16 @@ impl<'a> Walk<'a> {
 
     /// Whether an empty string stands for no value here.
     fn is_empty(&mut self, at: At<'_>, value: &Value) -> bool {
-        let empty = self.options.empty_as_unset && value.as_str().is_some_and(str::is_empty);
+        let single = !at.sub.unwrap_or(at.attribute).multi_valued;
+        let text = match value {
+            // One value in a list is that value.
+            Value::Array(items) if single && self.options.lenient_arity => match items.as_slice() {
+                [only] => only.as_str(),
+                _ => None,
+            },
+            value => value.as_str(),
+        };
+        let empty = self.options.empty_as_unset && text.is_some_and(str::is_empty);
         if empty {
             self.note(Notice::EmptyAsUnset { path: at.to_string() });
         }
