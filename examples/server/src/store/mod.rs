@@ -1,6 +1,6 @@
 //! The database: one SQLite file, or PostgreSQL shared by several servers.
 //!
-//! Every statement is written with `$1` placeholders and runs on both; the few that cannot ask for their [`dialect`].
+//! Every statement is written with `$1` placeholders and runs on both; the few that cannot ask for their `dialect`.
 //! A request that writes does so in one transaction.
 //!
 //! `tenant-model` decides on rows that were read, and what it decided is then written. Between the two nobody else may

@@ -61,7 +61,7 @@ pub struct SignedIn {
     pub admin: Admin,
     /// The session.
     pub session: AdminSession,
-    /// What each form sends back; [`super::form::token`] puts it there.
+    /// What each form sends back; [`super::form::post`] puts it there.
     pub form_token: String,
     /// The path asked for.
     pub path: String,

@@ -16,12 +16,12 @@
 //!        Ok(go(&at.address("/domains")))                          // post, redirect, get
 //!    }
 //!    ```
-//! 2. Add its routes to [`routes`]: below `/admin/tenants/{tenant}/…`, GET to show, POST to change, nothing else.
+//! 2. Add its routes to `routes`: below `/admin/tenants/{tenant}/…`, GET to show, POST to change, nothing else.
 //! 3. Add it to [`frame::TABS`], if it shall be found in the tenant's navigation.
 //!
 //! Forms are made with [`form`]: [`form::post`] puts the token in, [`form::Input`] and its like tie label, hint and error
 //! to the control; [`form::copyable`] shows a value to copy. On mistakes answer the same page with
-//! [`frame::SignedIn::page_with`] and the [`form::Errors`]. A secret that is shown once is shown by the answer to the
+//! [`guard::SignedIn::page_with`] and the [`form::Errors`]. A secret that is shown once is shown by the answer to the
 //! POST itself, never by an address; ask [`guard::SignedIn::first_use`] first. A form that leads a browser to another
 //! site (a connection test) is a link instead: `form-action 'self'` forbids it.
 
