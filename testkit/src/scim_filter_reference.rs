@@ -133,7 +133,7 @@ fn eval_compare(compare: &Compare, subject: &Subject<'_>) -> Result<bool, Refuse
 
 /// The attribute that a path means, and the values it has; nulls and empty values are none.
 fn find(path: &UnresolvedPath, subject: &Subject<'_>) -> Result<(Attribute, Vec<Value>), Refused> {
-    let name = path.name().as_str();
+    let name = path.name();
     let (attribute, values) = match subject {
         Subject::Element(value, attribute) => {
             if path.urn().is_some() || path.sub_name().is_some() {
@@ -172,7 +172,7 @@ fn find(path: &UnresolvedPath, subject: &Subject<'_>) -> Result<(Attribute, Vec<
                     if attribute.returned == Returned::Never {
                         return Err(Refused);
                     }
-                    let sub = sub_attribute(&attribute, sub.as_str())?;
+                    let sub = sub_attribute(&attribute, sub)?;
                     let values = values.iter().flat_map(|value| members(value, &sub.name)).collect();
                     (sub, values)
                 }

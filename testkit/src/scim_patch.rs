@@ -190,9 +190,18 @@ pub fn through_a_membership_table(
     table.retain(stays);
     rows.deleted = (before_removal - table.len()) as u64;
     for member in change.replace_all.iter().flatten().chain(&change.add) {
-        if !table.iter().any(|row| row["value"] == member.value()) {
-            table.push(Value::Object(member.element().clone()));
-            rows.inserted += 1;
+        let sent = Value::Object(member.element().clone());
+        match table.iter_mut().find(|row| row["value"] == member.value()) {
+            None => {
+                table.push(sent);
+                rows.inserted += 1;
+            }
+            Some(row) if member.is_renewed() && *row != sent => {
+                *row = sent;
+                rows.deleted += 1;
+                rows.inserted += 1;
+            }
+            Some(_) => {}
         }
     }
     if !table.is_empty() {

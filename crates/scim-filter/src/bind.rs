@@ -104,7 +104,7 @@ impl<'a> Scope<'a> {
         match self {
             Scope::Resource(resource_type) => path.resolve_attribute(resource_type).ok(),
             Scope::Element(attribute) => {
-                let name = path.name().as_str();
+                let name = path.name();
                 if path.urn().is_some() || path.sub_name().is_some() {
                     None
                 } else if attribute.attribute().is_complex() {

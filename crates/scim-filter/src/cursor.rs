@@ -63,6 +63,11 @@ impl<'t> Cursor<'t> {
         word
     }
 
+    /// Reads the word that [`Cursor::peek_word`] returned.
+    pub(crate) fn skip_word(&mut self, word: &str) {
+        self.skip(word.len());
+    }
+
     /// Reads a string in single quotes or without quotes, if one comes next: nothing that is a literal already, and no
     /// word that joins terms.
     pub(crate) fn take_loose_string(&mut self) -> Result<Option<String>, FilterError> {
@@ -82,7 +87,8 @@ impl<'t> Cursor<'t> {
         if word.is_empty() || is_taken || is_literal || word.bytes().any(|byte| byte < b' ') {
             return Ok(None);
         }
-        Ok(Some(self.take_word().to_owned()))
+        self.skip_word(word);
+        Ok(Some(word.to_owned()))
     }
 
     /// Reads a JSON scalar (F08: no single quotes, no bare words).
@@ -97,7 +103,8 @@ impl<'t> Cursor<'t> {
                     .ok_or_else(|| FilterError::Number { position, found: Cursor::excerpt(word) })
             }
             _ => {
-                let literal = match self.peek_word() {
+                let word = self.peek_word();
+                let literal = match word {
                     "true" => Literal::Bool(true),
                     "false" => Literal::Bool(false),
                     "null" => Literal::Null,
@@ -107,7 +114,7 @@ impl<'t> Cursor<'t> {
                         );
                     }
                 };
-                self.take_word();
+                self.skip_word(word);
                 Ok(literal)
             }
         }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::num::NonZeroUsize;
 
 use scim_schema::{AttrPath, PathError, Resolved, ResourceType};
 
@@ -39,15 +40,18 @@ impl fmt::Display for AttrName {
 ///
 /// let path = UnresolvedPath::parse("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value")?;
 /// assert_eq!(path.urn(), Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"));
-/// assert_eq!(path.name().as_str(), "manager");
-/// assert_eq!(path.sub_name().map(|name| name.as_str()), Some("value"));
+/// assert_eq!(path.name(), "manager");
+/// assert_eq!(path.sub_name(), Some("value"));
 /// # Ok::<(), scim_filter::FilterError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnresolvedPath {
-    urn: Option<Box<str>>,
-    name: AttrName,
-    sub_name: Option<AttrName>,
+    /// The whole path as written: one allocation, and ready to be resolved.
+    text: Box<str>,
+    /// Where the name begins: behind the URI and its colon.
+    name: usize,
+    /// Where the sub-attribute's name begins: behind a dot, so never at 0.
+    sub_name: Option<NonZeroUsize>,
 }
 
 impl UnresolvedPath {
@@ -62,55 +66,48 @@ impl UnresolvedPath {
     /// Builds a path from its parts.
     #[must_use]
     pub fn new(name: AttrName, sub_name: Option<AttrName>) -> UnresolvedPath {
-        UnresolvedPath { urn: None, name, sub_name }
+        let mut text = String::from(name.0);
+        let start = sub_name.as_ref().and_then(|_| NonZeroUsize::new(text.len().saturating_add(1)));
+        if let Some(sub_name) = sub_name {
+            text.push('.');
+            text.push_str(&sub_name.0);
+        }
+        UnresolvedPath { text: text.into(), name: 0, sub_name: start }
     }
 
     /// Returns the schema URI before the name, as written and without its colon.
     #[must_use]
     pub fn urn(&self) -> Option<&str> {
-        self.urn.as_deref()
+        self.text.get(..self.name.checked_sub(1)?)
     }
 
     /// Returns the attribute's name.
     #[must_use]
-    pub fn name(&self) -> &AttrName {
-        &self.name
+    pub fn name(&self) -> &str {
+        let end = self.sub_name.map_or(self.text.len(), |start| start.get().saturating_sub(1));
+        self.text.get(self.name..end).unwrap_or_default()
     }
 
     /// Returns the sub-attribute's name, if the path has one.
     #[must_use]
-    pub fn sub_name(&self) -> Option<&AttrName> {
-        self.sub_name.as_ref()
+    pub fn sub_name(&self) -> Option<&str> {
+        self.text.get(self.sub_name?.get()..)
+    }
+
+    /// Returns the whole path, as `Display` prints it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// Resolves the path's names; the URI of a schema alone, which has the form of a path, is that schema.
     pub(crate) fn resolve(&self, resource_type: &ResourceType) -> Result<Resolved, PathError> {
-        if self.urn.is_none() && self.sub_name.is_none() {
-            resource_type.resolve(self.name.as_str())
-        } else {
-            resource_type.resolve(&self.text())
-        }
+        resource_type.resolve(&self.text)
     }
 
     /// Resolves the path of an attribute or sub-attribute.
     pub(crate) fn resolve_attribute(&self, resource_type: &ResourceType) -> Result<AttrPath, PathError> {
-        if self.urn.is_none() && self.sub_name.is_none() {
-            resource_type.resolve_attribute(self.name.as_str())
-        } else {
-            resource_type.resolve_attribute(&self.text())
-        }
-    }
-
-    /// What `Display` writes, without its machinery.
-    fn text(&self) -> String {
-        let parts = [
-            self.urn(),
-            self.urn().map(|_| ":"),
-            Some(self.name.as_str()),
-            self.sub_name().map(|_| "."),
-            self.sub_name().map(AttrName::as_str),
-        ];
-        parts.into_iter().flatten().collect()
+        resource_type.resolve_attribute(&self.text)
     }
 
     /// Reads the word found at byte `position` of a longer text.
@@ -124,29 +121,27 @@ impl UnresolvedPath {
             Some((name, sub_name)) => (name, Some(sub_name)),
             None => (path, None),
         };
-        let parts_hold =
-            urn.is_none_or(is_uri) && is_name(name) && sub_name.is_none_or(is_name) && word.is_ascii();
-        if !parts_hold {
+        if !(urn.is_none_or(is_uri) && is_name(name) && sub_name.is_none_or(is_name)) {
             return Err(FilterError::Path { position, found: Cursor::excerpt(word) });
         }
+        let behind = |rest: &str| word.len().saturating_sub(rest.len());
         Ok(UnresolvedPath {
-            urn: urn.map(Into::into),
-            name: AttrName(name.into()),
-            sub_name: sub_name.map(|name| AttrName(name.into())),
+            text: word.into(),
+            name: behind(path),
+            sub_name: sub_name.and_then(|sub_name| NonZeroUsize::new(behind(sub_name))),
         })
     }
 }
 
 impl fmt::Display for UnresolvedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(urn) = &self.urn {
-            write!(f, "{urn}:")?;
-        }
-        f.write_str(self.name.as_str())?;
-        if let Some(sub_name) = &self.sub_name {
-            write!(f, ".{sub_name}")?;
-        }
-        Ok(())
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for UnresolvedPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UnresolvedPath({self})")
     }
 }
 

@@ -112,11 +112,10 @@ impl<'t, 'l> Parser<'t, 'l> {
         if self.cursor.take('(') {
             return self.open_at(frames, level, Bracket::Round { not: false }, position);
         }
-        let word = self.cursor.peek_word();
+        let word = self.cursor.take_word();
         if word.is_empty() {
             return Err(self.cursor.unexpected("an attribute name, not or ("));
         }
-        self.cursor.take_word();
         if word.eq_ignore_ascii_case("not") {
             self.cursor.skip_spaces();
             let position = self.cursor.position();
@@ -154,18 +153,16 @@ impl<'t, 'l> Parser<'t, 'l> {
             return Err(self.cursor.unexpected("a space and an operator"));
         }
         let position = self.cursor.position();
-        let word = self.cursor.peek_word();
+        let word = self.cursor.take_word();
         if word.is_empty() {
             return Err(self.cursor.unexpected("an operator"));
         }
         if word.eq_ignore_ascii_case("pr") {
-            self.cursor.take_word();
             return Ok(Filter::Present(path));
         }
         let Some(op) = CompareOp::from_word(word) else {
             return Err(FilterError::UnknownOperator { position, found: Cursor::excerpt(word) });
         };
-        self.cursor.take_word();
         if !self.cursor.skip_spaces() {
             return Err(self.cursor.unexpected("a space and a value"));
         }
@@ -196,7 +193,7 @@ impl<'t, 'l> Parser<'t, 'l> {
                 "a space and and or or, or the end"
             }));
         }
-        self.cursor.take_word();
+        self.cursor.skip_word(word);
         if !self.cursor.skip_spaces() {
             return Err(self.cursor.unexpected("a space and another expression"));
         }

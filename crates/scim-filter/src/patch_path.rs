@@ -17,7 +17,7 @@ use crate::{
 ///
 /// let path = PatchPath::parse(r#"addresses[type eq "work"].streetAddress"#, &Limits::default())?;
 /// let PatchPath::Value { value_path, sub_name } = &path else { panic!("has a filter") };
-/// assert_eq!(value_path.path().name().as_str(), "addresses");
+/// assert_eq!(value_path.path().name(), "addresses");
 /// assert_eq!(value_path.filter().to_string(), r#"type eq "work""#);
 /// assert_eq!(sub_name.as_ref().map(|name| name.as_str()), Some("streetAddress"));
 /// # Ok::<(), scim_filter::PatchPathError>(())

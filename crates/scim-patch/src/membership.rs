@@ -79,10 +79,7 @@ pub fn plan_replace(
     let place = Place { operation: 0, path: &path };
     let sent = group.remove_attribute(&path).unwrap_or(Value::Array(Vec::new()));
     let mut coalesced = Coalesced::default();
-    coalesced.clear();
-    for element in place.elements(&sent, true)? {
-        coalesced.add(&path, element);
-    }
+    coalesced.replace(&path, place.elements(&sent, true)?);
     Ok(coalesced.into_change())
 }
 
@@ -141,9 +138,9 @@ impl MembershipPlan {
 /// How many rows of the membership table a host really changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowCounts {
-    /// Rows that came; members that were there already don't count.
+    /// Rows that came; members that were there already don't count, unless a renewed one says something else than before.
     pub inserted: u64,
-    /// Rows that went.
+    /// Rows that went, those of renewed members among them that came with something else.
     pub deleted: u64,
 }
 
@@ -167,9 +164,10 @@ pub struct Finished {
 
 /// What happens to the members of a group, the same in effect as all operations in their order.
 ///
-/// Either `replace_all` is there, or `add` and `remove` are, which have no member in common. A member that is there
-/// already stays as it is when it is added again, so an insert that ignores conflicts is right, and so is the order
-/// in which a host carries out removals and additions.
+/// Either `replace_all` is there, or `add` and `remove` are, which have no member in common, so that a host may carry
+/// them out in any order. A member that is there already stays as it is when it is added again, so an insert that
+/// ignores conflicts is right. The exception is a member that [`is_renewed`](Member::is_renewed): a host that keeps more
+/// of a member than its id puts what was sent in the place of a row that says something else.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MembershipChange {
@@ -199,6 +197,7 @@ impl MembershipChange {
 pub struct Member {
     value: String,
     element: Map<String, Value>,
+    renewed: bool,
 }
 
 impl Member {
@@ -224,6 +223,14 @@ impl Member {
     #[must_use]
     pub fn reference(&self) -> Option<&str> {
         self.text("$ref")
+    }
+
+    /// Whether the request took the member away before it added it. Then it is there as it was sent now, even if it was
+    /// there before with another `display`: operations apply in order (RFC 7644 3.5.2), and what can't be changed in a
+    /// member (RFC 7643 4.2) can come anew with it.
+    #[must_use]
+    pub fn is_renewed(&self) -> bool {
+        self.renewed
     }
 
     /// All sub-attributes that were sent, `value` among them.
@@ -308,11 +315,11 @@ impl Planner<'_> {
     fn is_about_members(&self, operation: &Operation) -> bool {
         let Some(members) = &self.members else { return false };
         let text = match &operation.path {
-            Some(PatchPath::Attribute(path)) => path.to_string(),
-            Some(PatchPath::Value { value_path, .. }) => value_path.path().to_string(),
+            Some(PatchPath::Attribute(path)) => path.as_str(),
+            Some(PatchPath::Value { value_path, .. }) => value_path.path().as_str(),
             Some(PatchPath::Schema(_)) | None => return false,
         };
-        self.resource_type.resolve_attribute(&text).is_ok_and(|path| path.without_sub() == *members)
+        self.resource_type.resolve_attribute(text).is_ok_and(|path| path.without_sub() == *members)
     }
 
     fn member_operation(&mut self, operation: &Operation) -> Result<bool, PatchError> {
@@ -351,10 +358,7 @@ impl Planner<'_> {
             }
             Action::Replace(value) => {
                 let elements = if value.is_null() { Vec::new() } else { place.elements(value, false)? };
-                self.coalesced.clear();
-                for element in elements {
-                    self.coalesced.add(place.path, element);
-                }
+                self.coalesced.replace(place.path, elements);
             }
             Action::Remove => self.coalesced.clear(),
             Action::RemoveListed(value) => {
@@ -384,18 +388,37 @@ impl Coalesced {
         *self = Self { cleared: true, ..Self::default() };
     }
 
+    /// Members that are there stay as they are; the others go.
+    fn replace(&mut self, path: &AttrPath, elements: Vec<Value>) {
+        let mut before = std::mem::take(self);
+        self.cleared = true;
+        for element in elements {
+            let key = key(path, &element);
+            let known = before.index.get(&key).and_then(|index| before.entries.get_mut(*index));
+            let member = match known {
+                Some((_, Some(member))) => Some(member.clone()),
+                Some((_, None)) => member(element, true),
+                None => member(element, before.cleared),
+            };
+            if let Some(member) = member
+                && self.entry(key).is_none()
+            {
+                self.entries.push((member.value.clone(), Some(member)));
+            }
+        }
+    }
+
     fn add(&mut self, path: &AttrPath, element: Value) {
-        let key = identity(path.attribute(), &element).into_iter().next().unwrap_or_default();
-        let Value::Object(element) = element else { return };
-        let Some(value) = element.get("value").and_then(Value::as_str).map(str::to_owned) else { return };
-        let member = Member { value: value.clone(), element };
+        let key = key(path, &element);
+        let Some(mut member) = member(element, self.cleared) else { return };
         match self.entry(key) {
             Some((_, Some(_))) => {}
             Some((id, gone)) => {
-                *id = value;
+                member.renewed = true;
+                id.clone_from(&member.value);
                 *gone = Some(member);
             }
-            None => self.entries.push((value, Some(member))),
+            None => self.entries.push((member.value.clone(), Some(member))),
         }
     }
 
@@ -403,8 +426,7 @@ impl Coalesced {
         let mut element = Map::new();
         let text = id.as_str().unwrap_or_default().to_owned();
         element.insert("value".to_owned(), id);
-        let key = identity(path.attribute(), &Value::Object(element)).into_iter().next().unwrap_or_default();
-        match self.entry(key) {
+        match self.entry(key(path, &Value::Object(element))) {
             Some((_, member)) => *member = None,
             None => self.entries.push((text, None)),
         }
@@ -433,6 +455,17 @@ impl Coalesced {
     }
 }
 
+/// What makes a member this one; its `value`.
+fn key(path: &AttrPath, element: &Value) -> String {
+    identity(path.attribute(), element).into_iter().next().unwrap_or_default()
+}
+
+fn member(element: Value, renewed: bool) -> Option<Member> {
+    let Value::Object(element) = element else { return None };
+    let value = element.get("value").and_then(Value::as_str)?.to_owned();
+    Some(Member { value, element, renewed })
+}
+
 fn members_of(resource_type: &ResourceType) -> Option<AttrPath> {
     let path = resource_type.resolve_attribute("members").ok()?;
     let plannable = is_keyed(path.attribute()) && path.mutability() == Mutability::ReadWrite;
@@ -449,7 +482,7 @@ fn ids(filter: &Filter) -> Option<Vec<String>> {
         .iter()
         .map(|term| match term {
             Filter::Compare(compare)
-                if compare.op == CompareOp::Eq && compare.path.to_string().eq_ignore_ascii_case("value") =>
+                if compare.op == CompareOp::Eq && compare.path.as_str().eq_ignore_ascii_case("value") =>
             {
                 match &compare.literal {
                     Literal::String(id) => Some(id.clone()),

@@ -218,15 +218,15 @@ fn run_on(
     apply(before, &request, resource_type)
 }
 
-/// The group as a set of members beside its own attributes in any order.
-fn sorted(group: &Resource) -> (Map<String, Value>, Vec<String>) {
+/// The group as a set of members, each with all that it says, beside its own attributes in any order.
+fn sorted(group: &Resource) -> (Map<String, Value>, Vec<(String, String)>) {
     let mut fields = group.as_map().clone();
-    let mut members: Vec<String> = fields
+    let mut members: Vec<(String, String)> = fields
         .shift_remove("members")
         .and_then(|members| members.as_array().cloned())
         .unwrap_or_default()
         .iter()
-        .map(|member| member["value"].to_string())
+        .map(|member| (member["value"].to_string(), member["display"].to_string()))
         .collect();
     members.sort();
     (fields, members)
@@ -314,16 +314,29 @@ fn user() -> impl Strategy<Value = Value> {
 }
 
 fn group() -> impl Strategy<Value = Value> {
-    proptest::collection::btree_set(select(vec!["a", "b", "A", "work"]), 0..4).prop_map(|ids| {
+    let members = proptest::collection::btree_map(select(vec!["a", "b", "A", "work"]), display(), 0..4);
+    members.prop_map(|members| {
         let mut group = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
             "id": "g", "displayName": "Team", "meta": { "resourceType": "Group" }
         });
-        if !ids.is_empty() {
-            group["members"] = ids.into_iter().map(|id| json!({ "value": id })).collect();
+        if !members.is_empty() {
+            group["members"] = members.into_iter().map(|(id, display)| member(id, display)).collect();
         }
         group
     })
+}
+
+fn display() -> impl Strategy<Value = Option<&'static str>> {
+    proptest::option::of(select(vec!["One", "Two"]))
+}
+
+fn member(id: &str, display: Option<&str>) -> Value {
+    let mut member = json!({ "value": id });
+    if let Some(display) = display {
+        member["display"] = json!(display);
+    }
+    member
 }
 
 fn badge() -> impl Strategy<Value = Value> {
@@ -425,8 +438,9 @@ fn operations() -> impl Strategy<Value = Vec<Value>> {
 fn group_operations() -> impl Strategy<Value = Vec<Value>> {
     let id = || select(vec!["a", "b", "A", "work", "new"]);
     let members = move || {
-        proptest::collection::vec(id(), 0..4)
-            .prop_map(|ids| ids.into_iter().map(|id| json!({ "value": id })).collect::<Value>())
+        proptest::collection::vec((id(), display()), 0..4).prop_map(|members| {
+            members.into_iter().map(|(id, display)| member(id, display)).collect::<Value>()
+        })
     };
     let one = prop_oneof![
         members().prop_map(|value| json!({ "op": "add", "path": "members", "value": value })),

@@ -32,6 +32,33 @@ fn a_clear_makes_the_rest_a_whole() {
     assert_eq!(ids(plan.members()), (vec![], vec![], Some(vec!["b"])));
 }
 
+/// P02, P30: operations apply in order, so that who went and came again is there as was said last.
+#[test]
+fn a_member_that_goes_and_comes_again_comes_as_it_was_sent() {
+    let again = || json!({ "op": "add", "path": "members", "value": [{ "value": "a", "display": "New" }] });
+    let list =
+        || json!({ "op": "replace", "path": "members", "value": [{ "value": "a", "display": "New" }] });
+    let removed = || json!({ "op": "remove", "path": "members[value eq \"a\"]" });
+    let cleared = || json!({ "op": "remove", "path": "members" });
+    let others = || json!({ "op": "replace", "path": "members", "value": [{ "value": "b" }] });
+    for (operations, renewed) in [
+        (json!([again()]), false),
+        (json!([list()]), false),
+        (json!([again(), list()]), false),
+        (json!([removed(), again()]), true),
+        (json!([cleared(), again()]), true),
+        (json!([others(), again()]), true),
+        (json!([removed(), list()]), true),
+        (json!([cleared(), list()]), true),
+        (json!([removed(), again(), list()]), true),
+    ] {
+        let plan = deltas(operations.clone());
+        let mut there = plan.members().add.iter().chain(plan.members().replace_all.iter().flatten());
+        let member = there.find(|member| member.value() == "a").unwrap_or_else(|| panic!("{operations}"));
+        assert_eq!((member.display(), member.is_renewed()), (Some("New"), renewed), "{operations}");
+    }
+}
+
 /// P33: a list of nobody removes nobody.
 #[test]
 fn an_empty_value_list_removes_nobody() {
