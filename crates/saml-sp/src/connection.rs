@@ -19,6 +19,8 @@ use crate::{
 /// * [`Connection::begin_login`] starts a login,
 /// * [`Connection::accept_response`] checks the answer,
 /// * [`Connection::begin_logout`] and [`Connection::accept_logout`] end the session on both sides,
+/// * [`Connection::report`] tells an admin why something was refused and what to change, [`Connection::self_check`] what
+///   is wrong with the settings before anybody signs in,
 /// * [`Connection::certificates`] tells which certificates are in use and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Connection<'a> {

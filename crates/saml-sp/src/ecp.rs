@@ -45,6 +45,35 @@ impl Connection<'_> {
     ///
     /// # Security
     /// See [`PendingLogin`]; the client keeps cookies or the host finds the pending login by `RelayState`.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use saml_sp::*;
+    /// # let idp = IdentityProvider::from_metadata(include_bytes!("../../../testdata/saml/captures/ssp/idp-metadata.xml"))?;
+    /// # let policy = Policy::default();
+    /// # let now = "2026-11-21T19:09:41Z".parse()?;
+    /// let consumers = serde_json::from_str(
+    ///     r#"[
+    ///         { "binding": "http-post", "index": 0, "location": "https://sp.example.com/acs" },
+    ///         { "binding": "paos", "index": 1, "location": "https://sp.example.com/ecp" }
+    ///     ]"#,
+    /// )?;
+    /// let sp = ServiceProvider::new("https://sp.example.com".parse()?, "https://sp.example.com/acs".parse()?)
+    ///     .with_consumers(consumers)?;
+    /// let connection = Connection::new(&sp, &idp, &policy);
+    /// let random = [0x5a; 20]; // from the host's random source
+    /// let (reply, pending) =
+    ///     connection.begin_ecp_login(LoginOptions::default(), RequestId::from_random(random), now)?;
+    /// assert!(reply.headers().contains(&("Content-Type", "application/vnd.paos+xml")));
+    /// assert!(reply.body().contains(pending.request_id().as_str()));
+    ///
+    /// // What the client brings back is judged like what a browser posts; this is nothing at all.
+    /// let refused = connection.accept_ecp_response(b"", Some(&pending), now).map(drop);
+    /// assert_eq!(refused.map_err(|rejection| rejection.code()), Err("XML-04"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn begin_ecp_login(
         &self,
         options: LoginOptions,

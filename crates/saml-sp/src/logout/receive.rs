@@ -27,6 +27,27 @@ impl Connection<'_> {
     ///
     /// # Security
     /// A request ends only sessions of this connection: find them by [`super::IdpSession::is_meant_by`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use saml_sp::*;
+    /// fn arrived(
+    ///     connection: Connection<'_>,
+    ///     raw_query: &str,
+    ///     pending: Option<&PendingLogout>,
+    ///     sessions: &mut Vec<IdpSession>,
+    ///     id: &RequestId,
+    ///     now: chrono::DateTime<chrono::Utc>,
+    /// ) -> Result<Option<Outbound>, Box<dyn std::error::Error>> {
+    ///     match connection.accept_logout(&Inbound::RawQuery(raw_query), pending, now)? {
+    ///         LogoutMessage::Request(request) => {
+    ///             sessions.retain(|session| !request.ends(session, now));
+    ///             Ok(Some(connection.respond_logout(&request, LogoutAnswer::Success, id, now)?))
+    ///         }
+    ///         LogoutMessage::Response(_outcome) => Ok(None),
+    ///     }
+    /// }
+    /// ```
     pub fn accept_logout(
         &self,
         inbound: &Inbound<'_>,

@@ -23,6 +23,33 @@ impl Connection<'_> {
     /// [`RequestError::NoLogoutEndpoint`] if the identity provider has none: the local logout is then all there is, and
     /// the person should be told. [`RequestError::NoKey`] without a key, for logout messages must be signed.
     /// [`RequestError::NoSession`] if the session has no index, [`RequestError::Reason`] if the reason is no URI.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use saml_sp::*;
+    /// # let idp = IdentityProvider::from_metadata(include_bytes!("../../../../testdata/saml/captures/ssp/idp-metadata.xml"))?;
+    /// # let (key, certificate) = (
+    /// #     PrivateKey::from_pem(include_str!("../../../../testdata/saml/captures/keys/sp.key"))?,
+    /// #     Certificate::parse(include_str!("../../../../testdata/saml/captures/keys/sp.crt"))?,
+    /// # );
+    /// # let sp = ServiceProvider::new("https://sp.example.com".parse()?, "https://sp.example.com/acs".parse()?)
+    /// #     .with_keys(KeyRing::new(KeyPair::new(key, certificate)?));
+    /// # let policy = Policy::default();
+    /// # let connection = Connection::new(&sp, &idp, &policy);
+    /// # let now = "2026-11-21T19:09:41Z".parse()?;
+    /// // What was kept when the person signed in: `login.idp_session()`.
+    /// let session: IdpSession = serde_json::from_str(
+    ///     r#"{ "name_id": { "value": "alice@example.com" }, "session_indexes": ["_1"] }"#,
+    /// )?;
+    /// let random = [0x5a; 20]; // from the host's random source
+    /// let id = RequestId::from_random(random);
+    /// let (outbound, pending) = connection.begin_logout(&session, LogoutOptions::default(), id.clone(), now)?;
+    /// assert!(outbound.redirect_url().is_some_and(|url| url.contains("&Signature=")));
+    /// assert_eq!(pending.request_id(), &id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn begin_logout(
         &self,
         session: &IdpSession,

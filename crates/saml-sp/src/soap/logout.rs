@@ -23,6 +23,22 @@ impl Connection<'_> {
     ///
     /// # Errors
     /// As [`Connection::begin_logout`]: [`RequestError::NoLogoutEndpoint`] if there is no SOAP endpoint.
+    ///
+    /// # Examples
+    /// ```
+    /// # use saml_sp::*;
+    /// fn log_out(
+    ///     connection: Connection<'_>,
+    ///     session: &IdpSession,
+    ///     random: [u8; 20],
+    ///     now: chrono::DateTime<chrono::Utc>,
+    ///     post: impl FnOnce(&SoapCall) -> Vec<u8>,
+    /// ) -> Result<LogoutOutcome, Box<dyn std::error::Error>> {
+    ///     let id = RequestId::from_random(random);
+    ///     let (call, pending) = connection.begin_soap_logout(session, LogoutOptions::default(), id, now)?;
+    ///     Ok(connection.accept_soap_logout_response(&post(&call), &pending, now)?)
+    /// }
+    /// ```
     pub fn begin_soap_logout(
         &self,
         session: &IdpSession,
@@ -64,6 +80,26 @@ impl Connection<'_> {
     /// # Errors
     /// [`Rejection`]: the rules of [`Connection::accept_logout`], and `SLO-08` for a malformed envelope. A refused
     /// request may have to be answered: [`Connection::respond_refused_soap_logout`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use saml_sp::*;
+    /// fn soap_endpoint(
+    ///     connection: Connection<'_>,
+    ///     body: &[u8],
+    ///     sessions: &mut Vec<IdpSession>,
+    ///     id: &RequestId,
+    ///     now: chrono::DateTime<chrono::Utc>,
+    /// ) -> Result<Option<SoapReply>, RequestError> {
+    ///     match connection.accept_soap_logout(body, now) {
+    ///         Ok(request) => {
+    ///             sessions.retain(|session| !request.ends(session, now));
+    ///             connection.respond_soap_logout(&request, LogoutAnswer::Success, id, now).map(Some)
+    ///         }
+    ///         Err(rejection) => connection.respond_refused_soap_logout(&rejection, id, now),
+    ///     }
+    /// }
+    /// ```
     pub fn accept_soap_logout(&self, body: &[u8], now: DateTime<Utc>) -> Result<LogoutRequest, Rejection> {
         let decoded = self.logout_from_soap(body, MessageKind::Request, Part::LogoutRequest)?;
         match self.accept_decoded_logout(&decoded, None, now)? {
