@@ -1,18 +1,24 @@
-//! Programs that others wrote, against the example server: pysaml2's identity provider and scim2-tester.
+//! Programs that others wrote: pysaml2's identity provider and scim2-tester against the example server; samlify, samlp
+//! and python3-saml against `saml-sp` itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::npm;
 use crate::setup::{self, Purpose};
 use crate::step::{self, Outcome};
 
-/// Set-up, then both runs.
-pub(crate) fn run() -> Outcome {
+/// Set-up, then all runs, or with `saml` only those against `saml-sp`.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
     let machine = setup::ensure(Purpose::Interop)?;
+    let python = environment()?;
+    library(&machine.features(&["examples"]).join(","), &python)?;
+    if arguments.first().is_some_and(|name| name == "saml") {
+        return Ok(());
+    }
     let features = machine.features(&["example-server"]).join(",");
     let mut build = step::cargo(&["build", "--package", "example-server", "--features", &features]);
     step::run("build the example server", &mut build)?;
-    let python = environment()?;
     let server = step::target().join("debug/server");
     for (what, script) in [
         ("sign in with pysaml2's identity provider", "saml_pysaml2.py"),
@@ -25,6 +31,24 @@ pub(crate) fn run() -> Outcome {
         step::run(what, &mut command)?;
     }
     Ok(())
+}
+
+/// `saml-sp` as a program of lines, in both roles of a conversation.
+fn library(features: &str, python: &Path) -> Outcome {
+    let build = ["build", "--package", "examples", "--example", "saml_peer", "--features", features];
+    step::run("build the service provider", &mut step::cargo(&build))?;
+    let peer = step::target().join("debug/examples/saml_peer");
+    let modules = npm::modules(&scripts().join("npm"), "interop-npm", "the JavaScript peers")?;
+    for (what, script) in
+        [("samlify's identity provider", "saml_samlify.mjs"), ("samlp's identity provider", "saml_samlp.mjs")]
+    {
+        let mut command = Command::new("node");
+        command.arg("--no-deprecation").arg(scripts().join(script)).arg("--peer").arg(&peer);
+        step::run(what, command.arg("--modules").arg(&modules))?;
+    }
+    let mut command = Command::new(python);
+    command.arg(scripts().join("saml_python3_saml.py")).arg("--peer").arg(&peer);
+    step::run("schemas and signatures with python3-saml", &mut command)
 }
 
 fn scripts() -> PathBuf {

@@ -10,6 +10,7 @@ mod demo;
 mod fuzz;
 mod interop;
 mod layout;
+mod npm;
 mod setup;
 mod step;
 mod test;
@@ -22,7 +23,8 @@ cargo xtask COMMAND
   demo [--check] [--listen ADDR] [--database URL] [--reset]
                    four products with a test identity provider and simulated directories; --check walks them all
   test             set-up, format, lints, layout, all tests, doctests, examples, replay of fuzz crashes
-  interop          a real identity provider (pysaml2) and a SCIM conformance suite (scim2-tester)
+  interop [saml]   programs that others wrote: identity providers (pysaml2, samlify, samlp), a reader of our metadata
+                   and messages (python3-saml), a SCIM conformance suite (scim2-tester); saml: without the server
   browser          a real browser (Debian's chromium) clicks through the pages; pictures in target/screenshots
   setup            only the set-up: what is missing, and how it is installed
   lint             format, clippy and the layout rules
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
         Some("browser") => browser::run(&rest),
         Some("demo") => demo::run(&rest),
         Some("fuzz") => fuzz::run(&rest),
-        Some("interop") => interop::run(),
+        Some("interop") => interop::run(&rest),
         Some("lint") => test::lint(),
         Some("setup") => setup::ensure(setup::Purpose::Everything).map(|_| ()),
         Some("test") => test::run(),

@@ -84,14 +84,14 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<Machine, String> {
 
 /// The first package that is still not there, if any.
 pub(crate) fn first_missing(purpose: Purpose) -> Option<&'static str> {
-    missing(purpose).iter().find(|package| package.purpose == purpose).map(|package| package.debian)
+    missing(purpose).iter().find(|package| package.purposes.contains(&purpose)).map(|package| package.debian)
 }
 
 /// A system package, and how to see that what it gives is there.
 struct Package {
     debian: &'static str,
     why: &'static str,
-    purpose: Purpose,
+    purposes: &'static [Purpose],
     present: fn() -> bool,
 }
 
@@ -99,19 +99,19 @@ const PACKAGES: &[Package] = &[
     Package {
         debian: "pkg-config",
         why: "finds the C libraries",
-        purpose: Purpose::Build,
+        purposes: &[Purpose::Build],
         present: || step::succeeds("pkg-config", &["--version"]),
     },
     Package {
         debian: "libssl-dev",
         why: "OpenSSL, for signatures and decryption",
-        purpose: Purpose::Build,
+        purposes: &[Purpose::Build],
         present: || step::succeeds("pkg-config", &["--exists", "openssl"]),
     },
     Package {
         debian: "libxmlsec1-dev",
         why: "the second signature engine",
-        purpose: Purpose::Build,
+        purposes: &[Purpose::Build],
         present: || {
             step::succeeds("xmlsec1-config", &["--version"])
                 && step::succeeds("pkg-config", &["--exists", "xmlsec1"])
@@ -120,57 +120,58 @@ const PACKAGES: &[Package] = &[
     Package {
         debian: "libclang-dev",
         why: "reads the headers of the second signature engine",
-        purpose: Purpose::Build,
+        purposes: &[Purpose::Build],
         present: has_libclang,
     },
     Package {
         // Installing it may also start a server of the system's own, which no test touches.
         debian: "postgresql",
         why: "tests of SQL start servers of their own",
-        purpose: Purpose::Test,
+        purposes: &[Purpose::Test],
         present: has_postgres,
     },
     Package {
         debian: "chromium",
         why: "a real browser clicks through the pages",
-        purpose: Purpose::Browser,
+        purposes: &[Purpose::Browser],
         present: || step::succeeds("chromium", &["--version"]),
     },
     Package {
         debian: "fonts-liberation",
         why: "letters for the browser",
-        purpose: Purpose::Browser,
+        purposes: &[Purpose::Browser],
         present: || Path::new("/usr/share/fonts/truetype").is_dir(),
     },
     Package {
         debian: "nodejs",
-        why: "drives the browser",
-        purpose: Purpose::Browser,
+        why: "drives the browser, and identity providers of others",
+        purposes: &[Purpose::Browser, Purpose::Interop],
         present: || step::succeeds("node", &["--version"]),
     },
     Package {
         debian: "npm",
-        why: "installs the driver of the browser",
-        purpose: Purpose::Browser,
+        why: "installs what Node runs",
+        purposes: &[Purpose::Browser, Purpose::Interop],
         present: || step::succeeds("npm", &["--version"]),
     },
     Package {
         debian: "xmlsec1",
         why: "pysaml2 signs with this program",
-        purpose: Purpose::Interop,
+        purposes: &[Purpose::Interop],
         present: || step::succeeds("xmlsec1", &["--version"]),
     },
     Package {
         debian: "python3-venv",
         why: "an environment for the Python peers",
-        purpose: Purpose::Interop,
+        purposes: &[Purpose::Interop],
         present: || step::succeeds("python3", &["-c", "import venv, ensurepip"]),
     },
 ];
 
 fn missing(purpose: Purpose) -> Vec<&'static Package> {
     let wanted = |package: &&Package| {
-        purpose == Purpose::Everything || [Purpose::Build, purpose].contains(&package.purpose)
+        purpose == Purpose::Everything
+            || package.purposes.iter().any(|wanted| [Purpose::Build, purpose].contains(wanted))
     };
     PACKAGES.iter().filter(wanted).filter(|package| !(package.present)()).collect()
 }
