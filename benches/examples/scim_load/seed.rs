@@ -75,16 +75,22 @@ impl Seed {
             .map(|((table, after), (_, before))| (table, after - before))
             .collect();
         assert!(left.len() >= 4, "{left:?}");
+        if self.store.dialect() == Dialect::Sqlite {
+            self.execute(SEEDING_CACHE);
+        }
+        let mut copies: Vec<Copying> =
+            left.iter().map(|(table, _)| self.copying(table, tenant, (&resource, &person))).collect();
+        // Rows that others refer to come first.
+        copies.sort_by_key(|copying| !FIRST.contains(&copying.table.as_str()));
         for start in (0..count).step_by(usize::try_from(BATCH).unwrap()) {
             let end = count.min(start + BATCH);
-            // Rows that others refer to come first.
-            for first in [true, false] {
-                for (table, rows) in left.iter().filter(|(table, _)| FIRST.contains(&table.as_str()) == first)
-                {
-                    let copied = self.copy(table, tenant, (&resource, &person), start..end);
-                    assert_eq!(copied, u64::try_from(*rows).unwrap() * (end - start), "{table}");
-                }
+            for copying in &copies {
+                let copied = self.copy(copying, start..end);
+                assert_eq!(copied, copying.rows * (end - start), "{}", copying.table);
             }
+        }
+        for copying in &copies {
+            self.execute(&format!("DROP TABLE {}", copying.template()));
         }
         assert_eq!(
             directory.scim("DELETE", &format!("/scim/v2/Users/{resource}"), None).unwrap().status,
@@ -154,14 +160,8 @@ impl Seed {
         self.texts(tables).into_iter().map(count).collect()
     }
 
-    /// Copies the template's rows of a table for a range of numbers; says how many rows came.
-    fn copy(
-        &self,
-        table: &str,
-        tenant: &str,
-        (resource, person): (&str, &str),
-        numbers: std::ops::Range<u64>,
-    ) -> u64 {
+    /// Sets the template's rows of a table aside, so that copying them reads no other row.
+    fn copying(&self, table: &str, tenant: &str, (resource, person): (&str, &str)) -> Copying {
         let postgres = self.store.dialect() == Dialect::Postgres;
         let columns = if postgres {
             format!(
@@ -177,23 +177,13 @@ impl Seed {
             .filter_map(|line| line.split_once(' '))
             .map(|(name, kind)| (name.to_owned(), kind.to_ascii_lowercase()))
             .collect();
-        let (number, hex, numbers) = if postgres {
+        let (number, hex) = if postgres {
             (
                 "lpad(CAST(n.i AS text), 12, '0')".to_owned(),
                 format!("lpad(to_hex((n.i * {SPREAD}) % 4294967296), 8, '0')"),
-                format!("generate_series(CAST({} AS bigint), {}) AS n(i)", numbers.start, numbers.end - 1),
             )
         } else {
-            (
-                "printf('%012d', n.i)".to_owned(),
-                format!("printf('%08x', (n.i * {SPREAD}) % 4294967296)"),
-                format!(
-                    "(WITH RECURSIVE n(i) AS (SELECT {} UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n) \
-                     AS n",
-                    numbers.start,
-                    numbers.end - 1
-                ),
-            )
+            ("printf('%012d', n.i)".to_owned(), format!("printf('%08x', (n.i * {SPREAD}) % 4294967296)"))
         };
         let renamed = |column: &str| {
             format!(
@@ -208,20 +198,41 @@ impl Seed {
             (_, "jsonb") => format!("CAST({} AS jsonb)", renamed(&format!("CAST(x.{name} AS text)"))),
             _ => format!("x.{name}"),
         };
-        let texts: Vec<&str> =
-            columns.iter().filter(|(_, kind)| kind == "text").map(|(name, _)| name.as_str()).collect();
-        let is_template: Vec<String> = texts
+        let is_template: Vec<String> = columns
             .iter()
-            .flat_map(|name| [resource, person].map(|id| format!("x.{name} LIKE '%{id}%'")))
+            .filter(|(_, kind)| kind == "text")
+            .flat_map(|(name, _)| [resource, person].map(|id| format!("x.{name} LIKE '%{id}%'")))
             .collect();
         let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
         let values: Vec<String> = columns.iter().map(expression).collect();
+        let mut copying =
+            Copying { table: table.to_owned(), rows: 0, names: names.join(", "), values: values.join(", ") };
+        let template = copying.template();
         self.execute(&format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM (SELECT * FROM {table} AS x WHERE x.tenant_id = '{tenant}' \
-             AND ({})) AS x CROSS JOIN {numbers}",
-            names.join(", "),
-            values.join(", "),
+            "CREATE TABLE {template} AS SELECT * FROM {table} AS x WHERE x.tenant_id = '{tenant}' AND ({})",
             is_template.join(" OR ")
+        ));
+        let counted = self.texts(&format!("SELECT CAST(COUNT(*) AS text) FROM {template}")).remove(0);
+        copying.rows = counted.parse().unwrap();
+        copying
+    }
+
+    /// Copies the template's rows of a table for a range of numbers; says how many rows came.
+    fn copy(&self, copying: &Copying, numbers: std::ops::Range<u64>) -> u64 {
+        let (start, last) = (numbers.start, numbers.end - 1);
+        let numbers = match self.store.dialect() {
+            Dialect::Postgres => format!("generate_series(CAST({start} AS bigint), {last}) AS n(i)"),
+            Dialect::Sqlite => format!(
+                "(WITH RECURSIVE n(i) AS (SELECT {start} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) \
+                 SELECT i FROM n) AS n"
+            ),
+        };
+        self.execute(&format!(
+            "INSERT INTO {} ({}) SELECT {} FROM {} AS x CROSS JOIN {numbers}",
+            copying.table,
+            copying.names,
+            copying.values,
+            copying.template()
         ))
     }
 
@@ -244,6 +255,23 @@ impl Seed {
     }
 }
 
+/// How the rows of one table are copied.
+struct Copying {
+    table: String,
+    /// Of one user.
+    rows: u64,
+    names: String,
+    values: String,
+}
+
+impl Copying {
+    fn template(&self) -> String {
+        format!("template_{}", self.table)
+    }
+}
+
+/// Lets SQLite keep the pages of random keys in memory while rows are copied, on the copying connection alone.
+const SEEDING_CACHE: &str = "PRAGMA cache_size = -1000000";
 /// A number that no user has.
 const TEMPLATE: &str = "777777777777";
 /// An odd number, so that no two numbers below 2^32 are alike after it.
