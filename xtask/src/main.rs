@@ -21,7 +21,8 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo [--check] [--listen ADDR] [--database URL] [--reset]
-                   four products with a test identity provider and simulated directories; --check walks them all
+                   four products with a test identity provider and simulated directories; --check walks them all,
+                   with `--database postgres` on a PostgreSQL of its own
   test             set-up, format, lints, layout, all tests, doctests, examples, replay of fuzz crashes
   interop [saml]   programs that others wrote: identity providers (pysaml2, samlify, samlp), a reader of our metadata
                    and messages (python3-saml), a SCIM conformance suite (scim2-tester); saml: without the server

@@ -208,8 +208,9 @@ pub struct Demo {
     /// [default: 127.0.0.1:8080, with --check a port that the system chooses].
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// The database: sqlite:FILE, made when it is absent.
-    #[arg(long, value_name = "URL", default_value = "sqlite:demo.sqlite")]
+    /// The database: sqlite:FILE, made when it is absent, or postgres://USER@HOST/DATABASE without a password, which
+    /// comes from PGPASSWORD or ~/.pgpass.
+    #[arg(long, value_name = "URL", default_value = "sqlite:demo.sqlite", value_parser = Database::named_openly)]
     pub database: Database,
     /// Start from an empty database: removes the file and its key file first.
     #[arg(long)]

@@ -1,5 +1,7 @@
 //! The commands, run beside a running server.
 
+use std::process::{Command, Stdio};
+
 use crate::common::{Folder, ON_POSTGRES, Server, command, expect, try_command};
 
 #[test]
@@ -110,17 +112,40 @@ fn a_server_asked_to_stop_ends_well() {
 
 #[test]
 fn the_demo_checks_itself() {
-    if ON_POSTGRES {
-        // The demo takes no URL with a password in it, and the test's database has one.
-        return;
-    }
     let folder = Folder::new();
-    let options: [&[&str]; 2] = [&["--reset"], &[]];
-    for reset in &options {
-        let done = try_command(&folder, &[&["demo", "--check"], *reset].concat());
+    let demo = |options: &[&str]| {
+        let (database, password) = openly(folder.database());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+        command.args(["demo", "--check", "--database", &database]).args(options).env("PGPASSWORD", password);
+        command.current_dir(folder.path()).stdin(Stdio::null()).output().unwrap()
+    };
+    // The second walk finds the database as the first one left it.
+    let walks: [&[&str]; 2] = if ON_POSTGRES { [&[], &[]] } else { [&["--reset"], &[]] };
+    for options in walks {
+        let done = demo(options);
         let lines = String::from_utf8_lossy(&done.stdout);
         assert!(done.status.success(), "{lines}{}", String::from_utf8_lossy(&done.stderr));
         assert!(lines.lines().count() > 30 && !lines.contains("FAILED"), "{lines}");
+        for product in ["toktra", "toplyne", "tonkean", "torii"] {
+            assert!(
+                lines.contains(&format!("ok      {product}: ")),
+                "{product} is not walked through: {lines}"
+            );
+        }
+    }
+    if ON_POSTGRES {
+        let done = demo(&["--reset"]);
+        assert!(!done.status.success(), "what is no file is not removed");
+        assert!(String::from_utf8_lossy(&done.stderr).contains("drop it"));
+    }
+}
+
+/// The URL without its password, and that.
+fn openly(database: &str) -> (String, String) {
+    let with_password = database.strip_prefix("postgres://").and_then(|rest| rest.split_once('@'));
+    match with_password.and_then(|(login, place)| Some((login.split_once(':')?, place))) {
+        Some(((name, password), place)) => (format!("postgres://{name}@{place}"), password.to_owned()),
+        None => (database.to_owned(), String::new()),
     }
 }
 
