@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use tenant_model::{Actor, AdminId, Bucket, EmailAddress, Outcome};
 
-use super::row::{column, json, to_json};
+use super::row::{bodies, column, json, run, to_json};
 use super::{Store, StoreError, Tx};
 use crate::admin::{Admin, Scope};
 use crate::clock::{from_millis, millis};
@@ -197,11 +197,12 @@ pub async fn find(
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn list(db: &mut AnyConnection, scope: &Scope) -> Result<Vec<Admin>, StoreError> {
-    let rows = sqlx::query("SELECT body FROM admins WHERE tenant_id = $1 ORDER BY created_at, admin_id")
-        .bind(scope.as_str())
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    bodies(
+        db,
+        "SELECT body FROM admins WHERE tenant_id = $1 ORDER BY created_at, admin_id",
+        &[scope.as_str()],
+    )
+    .await
 }
 
 /// A session of the administration pages. The secret is not in it.
@@ -351,12 +352,8 @@ pub async fn use_form(
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn end_session(db: &mut AnyConnection, scope: &Scope, hash: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM admin_sessions WHERE tenant_id = $1 AND session_hash = $2")
-        .bind(scope.as_str())
-        .bind(hash)
-        .execute(db)
-        .await?;
-    Ok(())
+    run(db, "DELETE FROM admin_sessions WHERE tenant_id = $1 AND session_hash = $2", &[scope.as_str(), hash])
+        .await
 }
 
 /// Ends all sessions of an account.
@@ -364,12 +361,12 @@ pub async fn end_session(db: &mut AnyConnection, scope: &Scope, hash: &str) -> R
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn end_sessions_of(db: &mut AnyConnection, admin: &Admin) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM admin_sessions WHERE tenant_id = $1 AND admin_id = $2")
-        .bind(admin.scope.as_str())
-        .bind(admin.id.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
+    run(
+        db,
+        "DELETE FROM admin_sessions WHERE tenant_id = $1 AND admin_id = $2",
+        &[admin.scope.as_str(), admin.id.as_str()],
+    )
+    .await
 }
 
 /// One line of the trail of what concerns no tenant: accounts of the operator.

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use tenant_model::{DirectoryField, DirectoryPerson, EmailAddress, PersonId, TenantId};
 
 use super::StoreError;
-use super::row::{column, json, to_json};
+use super::row::{body, column, to_json};
 
 /// Adds or replaces what the directory says of a person.
 ///
@@ -45,12 +45,12 @@ pub async fn of_person(
     tenant: &TenantId,
     person: &PersonId,
 ) -> Result<Option<DirectoryPerson>, StoreError> {
-    let row = sqlx::query("SELECT body FROM directory_people WHERE tenant_id = $1 AND person_id = $2")
-        .bind(tenant.as_str())
-        .bind(person.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(
+        db,
+        "SELECT body FROM directory_people WHERE tenant_id = $1 AND person_id = $2",
+        &[tenant.as_str(), person.as_str()],
+    )
+    .await
 }
 
 /// The persons whose directory record has a value in a field; a few at most, since several decide nothing.

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use tenant_model::{ConnectionId, TenantId};
 
 use super::StoreError;
-use super::row::{column, json, to_json};
+use super::row::{column, json, run, to_json};
 use crate::clock::{from_millis, millis};
 use crate::idp::Proposal;
 
@@ -69,12 +69,12 @@ pub async fn remove_source(
     tenant: &TenantId,
     connection: &ConnectionId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM metadata_sources WHERE tenant_id = $1 AND connection_id = $2")
-        .bind(tenant.as_str())
-        .bind(connection.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
+    run(
+        db,
+        "DELETE FROM metadata_sources WHERE tenant_id = $1 AND connection_id = $2",
+        &[tenant.as_str(), connection.as_str()],
+    )
+    .await
 }
 
 /// From where a connection's metadata is read again.
@@ -222,12 +222,12 @@ pub async fn remove_staged(
     tenant: &TenantId,
     connection: &ConnectionId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM staged_metadata WHERE tenant_id = $1 AND connection_id = $2")
-        .bind(tenant.as_str())
-        .bind(connection.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
+    run(
+        db,
+        "DELETE FROM staged_metadata WHERE tenant_id = $1 AND connection_id = $2",
+        &[tenant.as_str(), connection.as_str()],
+    )
+    .await
 }
 
 /// How many links of a connection are of an earlier trust, and must be confirmed.

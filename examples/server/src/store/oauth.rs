@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use tenant_model::{OAuthClient, ScimToken, TenantId, TokenId};
 
 use super::StoreError;
-use super::row::{json, to_json};
+use super::row::{body, json, to_json};
 use crate::clock::millis;
 
 /// Adds or replaces a client.
@@ -37,12 +37,12 @@ pub async fn find(
     tenant: &TenantId,
     id: &TokenId,
 ) -> Result<Option<OAuthClient>, StoreError> {
-    let row = sqlx::query("SELECT body FROM oauth_clients WHERE tenant_id = $1 AND client_id = $2")
-        .bind(tenant.as_str())
-        .bind(id.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(
+        db,
+        "SELECT body FROM oauth_clients WHERE tenant_id = $1 AND client_id = $2",
+        &[tenant.as_str(), id.as_str()],
+    )
+    .await
 }
 
 /// The clients of a tenant, oldest first.
@@ -92,12 +92,12 @@ pub async fn token(
     tenant: &TenantId,
     id: &TokenId,
 ) -> Result<Option<ScimToken>, StoreError> {
-    let row = sqlx::query("SELECT body FROM oauth_tokens WHERE tenant_id = $1 AND token_id = $2")
-        .bind(tenant.as_str())
-        .bind(id.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(
+        db,
+        "SELECT body FROM oauth_tokens WHERE tenant_id = $1 AND token_id = $2",
+        &[tenant.as_str(), id.as_str()],
+    )
+    .await
 }
 
 /// Ends the access tokens that a secret got, from the next request on; says how many there were.

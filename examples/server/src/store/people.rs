@@ -10,7 +10,7 @@ use tenant_model::{
 use super::StoreError;
 use super::audit::{action_name, actor_key, person_of};
 use super::logins::epoch_column;
-use super::row::{column, json, to_json};
+use super::row::{bodies, body, column, json, to_json};
 use crate::clock::millis;
 use crate::random;
 
@@ -47,12 +47,12 @@ pub async fn find(
     tenant: &TenantId,
     person: &PersonId,
 ) -> Result<Option<Person>, StoreError> {
-    let row = sqlx::query("SELECT body FROM persons WHERE tenant_id = $1 AND person_id = $2")
-        .bind(tenant.as_str())
-        .bind(person.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(
+        db,
+        "SELECT body FROM persons WHERE tenant_id = $1 AND person_id = $2",
+        &[tenant.as_str(), person.as_str()],
+    )
+    .await
 }
 
 /// How many active admins there are besides some persons.
@@ -86,14 +86,12 @@ pub async fn by_email(
     tenant: &TenantId,
     email: &EmailAddress,
 ) -> Result<Vec<Person>, StoreError> {
-    let rows = sqlx::query(
+    bodies(
+        db,
         "SELECT body FROM persons WHERE tenant_id = $1 AND email_fold = $2 ORDER BY person_id LIMIT 8",
+        &[tenant.as_str(), &email.fold()],
     )
-    .bind(tenant.as_str())
-    .bind(email.fold())
-    .fetch_all(db)
-    .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    .await
 }
 
 /// The active persons with an admin's role, a hundred at most: those who may answer for a token.
@@ -101,14 +99,13 @@ pub async fn by_email(
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn active_admins(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<Person>, StoreError> {
-    let rows = sqlx::query(
+    bodies(
+        db,
         "SELECT body FROM persons WHERE tenant_id = $1 AND state = 'active' AND is_admin = 1 \
          ORDER BY person_id LIMIT 100",
+        &[tenant.as_str()],
     )
-    .bind(tenant.as_str())
-    .fetch_all(db)
-    .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    .await
 }
 
 /// Persons of a tenant behind an id, by id; those whose address begins with `email`, if it is given in small letters.
@@ -246,12 +243,12 @@ pub async fn links_through(
     tenant: &TenantId,
     connection: &ConnectionId,
 ) -> Result<Vec<Link>, StoreError> {
-    let rows = sqlx::query("SELECT body FROM links WHERE tenant_id = $1 AND connection_id = $2")
-        .bind(tenant.as_str())
-        .bind(connection.as_str())
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    bodies(
+        db,
+        "SELECT body FROM links WHERE tenant_id = $1 AND connection_id = $2",
+        &[tenant.as_str(), connection.as_str()],
+    )
+    .await
 }
 
 /// Ends a link.

@@ -2,10 +2,41 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::any::AnyRow;
-use sqlx::{Any, Decode, Row as _, Type};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, Decode, Row as _, Type};
 
 use super::StoreError;
+
+/// The JSON of the column `body` of the one row that a statement finds by these texts.
+pub(super) async fn body<T: DeserializeOwned>(
+    db: &mut AnyConnection,
+    sql: &'static str,
+    by: &[&str],
+) -> Result<Option<T>, StoreError> {
+    let row = with(sql, by).fetch_optional(db).await?;
+    row.map(|row| json(&row, "body")).transpose()
+}
+
+/// The JSON of the column `body` of all rows that a statement finds by these texts.
+pub(super) async fn bodies<T: DeserializeOwned>(
+    db: &mut AnyConnection,
+    sql: &'static str,
+    by: &[&str],
+) -> Result<Vec<T>, StoreError> {
+    let rows = with(sql, by).fetch_all(db).await?;
+    rows.iter().map(|row| json(row, "body")).collect()
+}
+
+/// Carries out a statement that takes nothing but texts.
+pub(super) async fn run(db: &mut AnyConnection, sql: &'static str, by: &[&str]) -> Result<(), StoreError> {
+    with(sql, by).execute(db).await?;
+    Ok(())
+}
+
+fn with<'a>(sql: &'static str, by: &'a [&'a str]) -> Query<'a, Any, AnyArguments> {
+    by.iter().fold(sqlx::query(sql), |query, text| query.bind(*text))
+}
 
 /// A column of a row.
 pub(super) fn column<'r, T>(row: &'r AnyRow, name: &str) -> Result<T, StoreError>

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use tenant_model::{ConnectionId, SamlConnection, ScimConnection, Tenant, TenantId};
 
 use super::StoreError;
-use super::row::{column, json, to_json};
+use super::row::{bodies, body, column, json, to_json};
 use crate::clock::millis;
 
 /// Adds a tenant.
@@ -32,11 +32,7 @@ pub async fn insert(db: &mut AnyConnection, tenant: &Tenant, now: DateTime<Utc>)
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn find(db: &mut AnyConnection, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
-    let row = sqlx::query("SELECT body FROM tenants WHERE tenant_id = $1")
-        .bind(id.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(db, "SELECT body FROM tenants WHERE tenant_id = $1", &[id.as_str()]).await
 }
 
 /// Replaces a tenant's settings.
@@ -127,11 +123,12 @@ pub async fn saml(
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn all_saml(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<SamlConnection>, StoreError> {
-    let rows = sqlx::query("SELECT body FROM saml_connections WHERE tenant_id = $1 ORDER BY connection_id")
-        .bind(tenant.as_str())
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    bodies(
+        db,
+        "SELECT body FROM saml_connections WHERE tenant_id = $1 ORDER BY connection_id",
+        &[tenant.as_str()],
+    )
+    .await
 }
 
 /// Adds or replaces a directory connection.
@@ -159,11 +156,12 @@ pub async fn put_scim(db: &mut AnyConnection, connection: &ScimConnection) -> Re
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn all_scim(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimConnection>, StoreError> {
-    let rows = sqlx::query("SELECT body FROM scim_connections WHERE tenant_id = $1 ORDER BY connection_id")
-        .bind(tenant.as_str())
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    bodies(
+        db,
+        "SELECT body FROM scim_connections WHERE tenant_id = $1 ORDER BY connection_id",
+        &[tenant.as_str()],
+    )
+    .await
 }
 
 /// A directory connection by its id.
@@ -175,12 +173,12 @@ pub async fn scim(
     tenant: &TenantId,
     connection: &ConnectionId,
 ) -> Result<Option<ScimConnection>, StoreError> {
-    let row = sqlx::query("SELECT body FROM scim_connections WHERE tenant_id = $1 AND connection_id = $2")
-        .bind(tenant.as_str())
-        .bind(connection.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(
+        db,
+        "SELECT body FROM scim_connections WHERE tenant_id = $1 AND connection_id = $2",
+        &[tenant.as_str(), connection.as_str()],
+    )
+    .await
 }
 
 /// A key pair of our service provider, the private key sealed.

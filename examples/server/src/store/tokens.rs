@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use tenant_model::{ConnectionId, ScimToken, TenantId, TokenId, Use};
 
 use super::StoreError;
-use super::row::{column, json, to_json};
+use super::row::{bodies, body, column, json, to_json};
 use crate::clock::millis;
 
 /// Adds a token.
@@ -54,12 +54,12 @@ pub async fn find(
     tenant: &TenantId,
     id: &TokenId,
 ) -> Result<Option<ScimToken>, StoreError> {
-    let row = sqlx::query("SELECT body FROM scim_tokens WHERE tenant_id = $1 AND token_id = $2")
-        .bind(tenant.as_str())
-        .bind(id.as_str())
-        .fetch_optional(db)
-        .await?;
-    row.map(|row| json(&row, "body")).transpose()
+    body(
+        db,
+        "SELECT body FROM scim_tokens WHERE tenant_id = $1 AND token_id = $2",
+        &[tenant.as_str(), id.as_str()],
+    )
+    .await
 }
 
 /// The tokens of a connection, oldest first.
@@ -71,14 +71,7 @@ pub async fn of_connection(
     tenant: &TenantId,
     connection: &ConnectionId,
 ) -> Result<Vec<ScimToken>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT body FROM scim_tokens WHERE tenant_id = $1 AND connection_id = $2 ORDER BY created_at, token_id",
-    )
-    .bind(tenant.as_str())
-    .bind(connection.as_str())
-    .fetch_all(db)
-    .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    bodies(db, "SELECT body FROM scim_tokens WHERE tenant_id = $1 AND connection_id = $2 ORDER BY created_at, token_id", &[tenant.as_str(), connection.as_str()]).await
 }
 
 /// All tokens of a tenant, oldest first.
@@ -86,11 +79,12 @@ pub async fn of_connection(
 /// # Errors
 /// [`StoreError`] when the database fails.
 pub async fn of_tenant(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<ScimToken>, StoreError> {
-    let rows = sqlx::query("SELECT body FROM scim_tokens WHERE tenant_id = $1 ORDER BY created_at, token_id")
-        .bind(tenant.as_str())
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(|row| json(row, "body")).collect()
+    bodies(
+        db,
+        "SELECT body FROM scim_tokens WHERE tenant_id = $1 ORDER BY created_at, token_id",
+        &[tenant.as_str()],
+    )
+    .await
 }
 
 /// Notes the last use of a token that is not revoked. Whatever else changes the row at the same moment wins: a use
