@@ -1,12 +1,11 @@
 //! The test identity provider's pages: who are you, and the Response that says so.
 
-use std::fmt::Write as _;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use chrono::TimeDelta;
+use maud::{Markup, html};
 use saml_sp::testing::{
     LoginAnswer, TestAttribute, TestError, TestIdp, TestKey, TestLogoutResponse, TestNameId, TestRequest,
 };
@@ -22,7 +21,7 @@ use crate::config::PublicUrl;
 use crate::http::answer::{Answer, Refusal, see_other, typed};
 use crate::http::body;
 use crate::http::endpoints::tenant_at;
-use crate::http::html::{escape, page};
+use crate::http::html::page;
 use crate::http::params::Params;
 use crate::keys::Keys;
 use crate::store::logins::{self, Kind};
@@ -105,18 +104,11 @@ pub(super) async fn ask_by_post(State(app): State<Shared>, request: Request) -> 
 fn ask(app: &App, how: &str, raw: &str) -> Result<Answer, Refusal> {
     let request = read(idp(app)?, how, raw)?;
     let who = request.issuer.as_deref().unwrap_or_default();
-    let hidden = format!(
-        "<input type=\"hidden\" name=\"how\" value=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
-        escape(how),
-        escape(raw)
-    );
-    let body = format!(
-        "<p>This page plays the part of a company's identity provider. The service <code>{}</code> asks who you \
-         are.</p>{}",
-        escape(who),
-        buttons("/demo/idp/sign-in", &hidden)
-    );
-    Ok(page(StatusCode::OK, "Test identity provider", &body))
+    let body = html! {
+        p { "This page plays the part of a company's identity provider. The service " code { (who) } " asks who you are." }
+        (buttons("/demo/idp/sign-in", &[("how", how), ("request", raw)]))
+    };
+    Ok(page(StatusCode::OK, "Test identity provider", body))
 }
 
 /// The answer to a request, on its way to the service.
@@ -147,14 +139,13 @@ pub(super) async fn start(State(app): State<Shared>, uri: Uri, headers: HeaderMa
     let shown = async {
         idp(&app)?;
         let meant = wanted_tenant(&app, &Params::of(&uri)).await?;
-        let id = escape(meant.tenant.id.as_str());
-        let hidden = format!("<input type=\"hidden\" name=\"org_id\" value=\"{id}\">");
-        let body = format!(
-            "<p>This page plays the part of a company's portal. Choose who you are, and it signs you in to tenant \
-             <code>{id}</code> without being asked. Products that take no such login ask back first.</p>{}",
-            buttons("/demo/idp/start", &hidden)
-        );
-        Ok(page(StatusCode::OK, "Test identity provider", &body))
+        let id = meant.tenant.id.as_str();
+        let body = html! {
+            p { "This page plays the part of a company's portal. Choose who you are, and it signs you in to tenant "
+                code { (id) } " without being asked. Products that take no such login ask back first." }
+            (buttons("/demo/idp/start", &[("org_id", id)]))
+        };
+        Ok(page(StatusCode::OK, "Test identity provider", body))
     };
     shown.await.unwrap_or_else(|refusal: Refusal| refusal.into_page(&headers))
 }
@@ -263,17 +254,13 @@ fn deliver(
     Ok(page)
 }
 
-fn buttons(action: &str, hidden: &str) -> String {
-    let mut out = format!("<form method=\"post\" action=\"{action}\">{hidden}<p>");
-    for character in &CHARACTERS {
-        let _ = write!(
-            out,
-            "<button name=\"person\" value=\"{}\">Sign in as {}</button>",
-            character.id, character.name
-        );
+fn buttons(action: &str, hidden: &[(&str, &str)]) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
+            p { @for one in &CHARACTERS { button name="person" value=(one.id) { "Sign in as " (one.name) } } }
+        }
     }
-    out.push_str("</p></form>");
-    out
 }
 
 fn read(idp: &TestIdp, how: &str, raw: &str) -> Result<TestRequest, Refusal> {

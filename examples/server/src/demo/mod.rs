@@ -17,7 +17,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use maud::html;
+use maud::{Markup, html};
 
 pub use idp::DemoIdp;
 
@@ -122,7 +122,7 @@ pub(crate) fn routes(router: Router<Shared>) -> Router<Shared> {
 }
 
 /// What the start page says of the demo.
-pub(crate) fn home_section(app: &App) -> String {
+pub(crate) fn home_section(app: &App) -> Markup {
     let enter = |org: &str, name: &str| {
         html! {
             form method="post" action="/demo/admin" {
@@ -131,7 +131,7 @@ pub(crate) fn home_section(app: &App) -> String {
             }
         }
     };
-    let section = html! {
+    html! {
         h2 { "The demo" }
         p { "Five companies use this service, each through another product, all with the same test identity provider. \
              Provision people with a company's simulated directory, sign in as one of them, and let the directory \
@@ -151,8 +151,7 @@ pub(crate) fn home_section(app: &App) -> String {
         }
         p { a href="/demo/people" { "See the people" } " of all five." }
         (enter("", "Administer the whole service (demo only)"))
-    };
-    section.into_string()
+    }
 }
 
 fn product_name(app: &App, tenant: &DemoTenant) -> String {

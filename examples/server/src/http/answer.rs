@@ -2,10 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use maud::html;
 use serde_json::{Value, json};
 use tenant_model::RateRefusal;
 
-use crate::http::html;
+use crate::http::html::{page, sentence};
 use crate::keys::KeyError;
 use crate::random::NoRandomness;
 use crate::store::StoreError;
@@ -71,16 +72,16 @@ impl Refusal {
         if prefers_json(request) {
             return self.into_json();
         }
-        let hint = self
-            .hint
-            .as_ref()
-            .map_or(String::new(), |hint| format!("<h2>What to change</h2><p>{}</p>", html::escape(hint)));
-        let body = format!(
-            "<p>{}.</p><p>Code: <code>{}</code></p>{hint}<p><a href=\"/\">Back to the start</a></p>",
-            html::escape(&html::sentence(&self.message)),
-            html::escape(&self.code),
-        );
-        let answer = html::page(self.status, "That did not work", &body);
+        let body = html! {
+            p { (sentence(&self.message)) "." }
+            p { "Code: " code { (self.code) } }
+            @if let Some(hint) = &self.hint {
+                h2 { "What to change" }
+                p { (hint) }
+            }
+            p { a href="/" { "Back to the start" } }
+        };
+        let answer = page(self.status, "That did not work", body);
         RefusalCode(self.code).note(retry_later(self.retry_after, answer))
     }
 }

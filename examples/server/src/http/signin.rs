@@ -17,7 +17,7 @@ use crate::store::{domains, tenants};
 
 /// `GET /signin`.
 pub(super) async fn show() -> Answer {
-    page(StatusCode::OK, "Sign in", &form(false).into_string())
+    page(StatusCode::OK, "Sign in", form(false))
 }
 
 /// `POST /signin`.
@@ -48,7 +48,7 @@ async fn lead(app: &App, peer: Peer, body: axum::body::Body) -> Result<Answer, R
     drop(db);
     let found = tenant.as_ref().map(|tenant| (tenant, connections.as_slice()));
     let Discovery::Connection { connection, .. } = discover(&query, found, now) else {
-        return Ok(page(StatusCode::OK, "Sign in", &form(true).into_string()));
+        return Ok(page(StatusCode::OK, "Sign in", form(true)));
     };
     let login = tenant.as_ref().and_then(|tenant| {
         let profile = app.base.profiles.of(tenant)?.saml.as_ref()?;
@@ -56,7 +56,7 @@ async fn lead(app: &App, peer: Peer, body: axum::body::Body) -> Result<Answer, R
     });
     let login = login.ok_or_else(|| Refusal::internal("server.profile"))?;
     let mark = if login.contains('?') { '&' } else { '?' };
-    Ok(page(StatusCode::OK, "Sign in", &onward(&format!("{login}{mark}answer=page")).into_string()))
+    Ok(page(StatusCode::OK, "Sign in", onward(&format!("{login}{mark}answer=page"))))
 }
 
 /// A page that leads on by itself: a redirect behind a form is one that the policy of these pages forbids.

@@ -86,7 +86,7 @@ async fn write(app: &App, tenant: &str) -> Result<Answer, Refusal> {
             ul { @for other in &TENANTS { li { a href=(format!("/demo/directory/{}", other.id)) { "Directory of " (other.name) } } } }
         }
     };
-    let mut answer = page(StatusCode::OK, &format!("Directory of {}", tenant.name), &body.into_string());
+    let mut answer = page(StatusCode::OK, &format!("Directory of {}", tenant.name), body);
     // Its forms say where they come from.
     answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if directory.running {

@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
+use maud::html;
 use saml_sp::{
     IdpSession, Inbound, LocalPath, LogoutAnswer, LogoutMessage, LogoutOptions, LogoutOutcome, LogoutRequest,
     PendingLogout, RequestError, RequestId, UnverifiedIssuer,
@@ -14,8 +15,9 @@ use crate::app::App;
 use crate::http::answer::{Answer, Refusal, json_answer, prefers_json, see_other};
 use crate::http::cookies::Cookie;
 use crate::http::endpoints::Address;
+use crate::http::html::page;
 use crate::http::params::Params;
-use crate::http::{body, html, session};
+use crate::http::{body, session};
 use crate::store::logins::{self, Kind, LogoutMark, Pending, Session};
 use crate::{clock, random};
 
@@ -188,11 +190,11 @@ fn signed_out(headers: &HeaderMap, return_to: Option<&LocalPath>, note: &str) ->
     if let (Some(path), "") = (return_to, note) {
         return see_other(StatusCode::SEE_OTHER, path.as_str());
     }
-    let body = format!(
-        "<p>You are signed out here. {}</p><p><a href=\"/\">Back to the start</a></p>",
-        html::escape(note)
-    );
-    html::page(StatusCode::OK, "Signed out", &body)
+    let body = html! {
+        p { "You are signed out here. " (note) }
+        p { a href="/" { "Back to the start" } }
+    };
+    page(StatusCode::OK, "Signed out", body)
 }
 
 fn drop_cookie(app: &App, answer: &mut Answer) {
