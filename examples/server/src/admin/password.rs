@@ -19,11 +19,17 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self::at_once(AT_ONCE)
     }
 }
 
 impl Passwords {
+    /// With room for a number at once; with none, whoever asks is told that too many came.
+    #[must_use]
+    pub fn at_once(places: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)) }
+    }
+
     /// The text to store for a password.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub(super) async fn run(call: &Call<'_>, body: Body) -> Result<Answer, Fault> {
     let request =
         BulkRequest::parse(&bytes, &LIMITS, &Limits::default()).map_err(|error| Fault::of(&error))?;
     let order = BulkOrder::of(&request.operations);
+    call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let mut job = Job { call, request: &request, state: State::new(request.operations.len()) };
     job.all(&mut tx, &order).await?;

@@ -25,7 +25,7 @@ pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> 
     call.allow(kind, Operation::Create)?;
     let projection = call.projection(kind)?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    call.passwords.prepare(call, &bytes).await;
+    call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = add(call, &mut tx, kind, &bytes).await?;
     let projection = projection.with_requested(&written.requested);
@@ -45,7 +45,7 @@ pub(super) async fn replace(
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    call.passwords.prepare(call, &bytes).await;
+    call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = put(call, &mut tx, kind, id, &bytes, &condition).await?;
     let projection = projection.with_requested(&written.requested);
@@ -65,7 +65,7 @@ pub(super) async fn patch(
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
     let bytes = body::read(body, body::SCIM_LIMIT).await?;
-    call.passwords.prepare(call, &bytes).await;
+    call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let after = modify(call, &mut tx, kind, id, &bytes, call.leniency.patch(), &condition).await?;
     // RFC 7644 3.5.2: 200 when the client asks for attributes.
