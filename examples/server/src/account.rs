@@ -168,8 +168,7 @@ pub async fn groups(
     Ok(found.remove(resource).unwrap_or_default().into_iter().filter_map(group_ref).collect())
 }
 
-/// Stores a person's new state with its audit events. Sessions end when access shrank, and tokens get an end when their
-/// owner is no active admin any more.
+/// Stores a person's new state with its audit events, as [`put`] does.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
@@ -180,7 +179,22 @@ pub async fn store(
     transition: &Transition,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let person = &transition.person;
+    put(db, product, roles, &transition.person, now).await?;
+    people::audit(db, &transition.audit).await
+}
+
+/// Stores a person's new state, whoever decided on it: a directory, a login or an administrator. Sessions end when
+/// access shrank, and tokens get an end when their owner is no active admin any more.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn put(
+    db: &mut AnyConnection,
+    product: &ProductProfile,
+    roles: &RoleRules,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let before = people::find(db, &person.tenant, &person.id).await?;
     let active_admin = |person: &Person| person.state.is_active() && is_admin(roles, person);
     let led = before.as_ref().is_some_and(active_admin);
@@ -191,7 +205,7 @@ pub async fn store(
     if led && !active_admin(person) {
         orphan(db, product, person, now).await?;
     }
-    people::audit(db, &transition.audit).await
+    Ok(())
 }
 
 /// TOK-09: what becomes of the tokens of someone who is no active admin any more.

@@ -19,7 +19,7 @@ use example_server::config::Database;
 use example_server::store::{Store, Tx, tenants};
 use serde_json::{Value, json};
 use sqlx::Row as _;
-use tenant_model::{ConnectionId, ScimConnection, ScimToken, TenantId};
+use tenant_model::{ConnectionId, SamlConnection, ScimConnection, ScimToken, TenantId};
 
 use crate::cluster::Cluster;
 
@@ -208,6 +208,17 @@ impl Server {
             let mut connection = tenants::scim(tx, &tenant, &id).await.unwrap().unwrap();
             change(&mut connection);
             tenants::put_scim(tx, &connection).await.unwrap();
+        });
+    }
+
+    /// Changes the login connection of a tenant behind the server's back.
+    pub(crate) fn edit_saml(&self, tenant: &str, change: impl FnOnce(&mut SamlConnection)) {
+        let tenant = TenantId::parse(tenant).unwrap();
+        self.in_database(async |tx| {
+            let id = ConnectionId::parse("sso").unwrap();
+            let mut stored = tenants::saml(tx, &tenant, &id).await.unwrap().unwrap();
+            change(&mut stored.connection);
+            tenants::put_saml(tx, &stored).await.unwrap();
         });
     }
 

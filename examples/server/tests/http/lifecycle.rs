@@ -1,9 +1,10 @@
 //! What the directory says of a person counts at the next request.
 
+use saml_sp::testing::TestAttribute;
 use serde_json::{Value, json};
 
 use crate::common::{Server, create, expect, patch, user};
-use crate::sso::{TestProvider, sign_in};
+use crate::sso::{TestProvider, begin, sign_in};
 
 fn signed_in_alice()
 -> (Server, TestProvider, example_server::client::Client, String, example_server::client::Client) {
@@ -101,4 +102,45 @@ fn the_group_of_a_toktra_user_is_the_department_of_the_account() {
     assert_eq!(expect(&browser.get("/v1/session").unwrap(), 200)["department"], Value::Null);
     create(&mut directory, "/v1/scim/v2/Groups", &crate::common::group("Research", &[&id]));
     assert_eq!(expect(&browser.get("/v1/session").unwrap(), 200)["department"], json!("Research"));
+}
+
+// TOK-09: as deactivation does.
+#[test]
+fn a_login_that_takes_the_admin_role_away_notes_that_the_owner_of_tokens_left() {
+    let server = Server::start();
+    server.command(&["tenant", "create", "--id", "acme", "--profile", "standard"]);
+    let provider = TestProvider::for_tenant(&server, "acme");
+    server.edit_saml("acme", |connection| {
+        let rule = json!({ "equals": { "from": "groups", "value": "bosses", "grant": "admin" } });
+        let roles = &mut connection.mapping.roles;
+        *roles = roles.with_rule(serde_json::from_value(rule).unwrap()).unwrap();
+    });
+    let login = |name: &str, groups: &[&str]| {
+        let mut browser = server.client();
+        let request = begin(&mut browser, &provider, "acme", "/");
+        let mut answer = provider.answer(&request, name);
+        answer.attributes = vec![TestAttribute::new("email", &[name]), TestAttribute::new("groups", groups)];
+        let reply = provider.post(&mut browser, &answer, None);
+        assert_eq!(reply.status, 303, "{}", reply.body);
+    };
+    for name in ["alice@example.com", "bob@example.com"] {
+        login(name, &["bosses", "staff"]);
+    }
+    for (name, owner) in [("hers", "alice@example.com"), ("his", "bob@example.com")] {
+        server.command(&["token", "issue", "--tenant", "acme", "--name", name, "--owner", owner]);
+    }
+    let left = || {
+        let list = server.command(&["token", "list", "--tenant", "acme"]);
+        let has_left = |name: &str| {
+            let line = list.lines().find(|line| line.split('\t').any(|field| field == name)).unwrap();
+            line.contains("\towner-left\t")
+        };
+        (has_left("hers"), has_left("his"))
+    };
+    login("alice@example.com", &["staff", "bosses"]);
+    assert_eq!(left(), (false, false), "she is an admin still");
+    login("alice@example.com", &["staff"]);
+    assert_eq!(left(), (true, false));
+    let orphans = server.command(&["reminders", "--tenant", "acme"]);
+    assert_eq!(orphans.matches("orphaned_token").count(), 1, "{orphans}");
 }

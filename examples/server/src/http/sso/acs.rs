@@ -9,8 +9,8 @@ use saml_sp::{
 };
 use serde_json::{Map, Value, json};
 use tenant_model::{
-    AssertedIdentity, AssertedName, AttributeBag, IdpInitiated, LoginDecision, LoginRefusal, SamlConnection,
-    Tenant, decide_login, login_query,
+    AssertedIdentity, AssertedName, AttributeBag, IdpInitiated, LoginDecision, LoginRefusal, ProductProfile,
+    SamlConnection, Tenant, decide_login, login_query,
 };
 
 use super::{Parts, login, rejected, trial};
@@ -176,9 +176,11 @@ async fn admit(
         subject: login.subject().map(|name| name.value.clone()).unwrap_or_default(),
         body: session_body(&login),
         created_at: now,
+        idle_until: session::idle_until(now, decision.session_until),
         ends_at: decision.session_until,
     };
-    store(&mut tx, parts, &decision, &session).await?;
+    let product = app.base.profiles.of(&parts.tenant).ok_or_else(|| Refusal::internal("server.profile"))?;
+    store(&mut tx, parts, product, &decision, &session).await?;
     trust::note_login(&mut tx, &parts.connection, &keys_of(&login), now).await?;
     trial::note_seen(app, &mut tx, parts, &who, now).await?;
     if let Some((old_tenant, old)) = session::cookie(app, headers) {
@@ -228,17 +230,12 @@ pub(super) async fn decide(
 async fn store(
     tx: &mut Tx,
     parts: &Parts,
+    product: &ProductProfile,
     decision: &LoginDecision,
     session: &Session,
 ) -> Result<(), Refusal> {
-    let person = &decision.person;
-    let before = people::find(tx, &person.tenant, &person.id).await?;
-    if before.as_ref() != Some(person) {
-        people::put(tx, person, account::is_admin(&parts.connection.mapping.roles, person)).await?;
-    }
-    if before.is_some_and(|before| before.epoch != person.epoch) {
-        logins::end_sessions_of(tx, &person.tenant, &person.id).await?;
-    }
+    let roles = &parts.connection.mapping.roles;
+    account::put(tx, product, roles, &decision.person, session.created_at).await?;
     for link in &decision.ended_links {
         people::delete_link(tx, link).await?;
     }
