@@ -20,6 +20,8 @@ pub struct App {
     pub public_url: PublicUrl,
     /// The region of this node, if the installation has several (TEN-24).
     pub region: Option<String>,
+    /// How long connections may take, and how many there may be.
+    pub limits: crate::serve::Limits,
     /// How much came lately, and how much may.
     pub rates: Rates,
     /// Fetches metadata from where admins say.

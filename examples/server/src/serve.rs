@@ -1,5 +1,7 @@
 //! Listening, and stopping without breaking what is under way.
 
+mod stream;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +22,32 @@ use tokio::task::JoinHandle;
 use crate::app::Shared;
 use crate::commands::CommandError;
 use crate::rates::Peer;
+use crate::serve::stream::Impatient;
 use crate::{clock, http, notices, store};
+
+/// How much a connection may ask of the server's time, and how many there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Whoever dawdles over a request's head holds a place that others need.
+    pub head: Duration,
+    /// From the head of a request to its answer, the time in which its body comes included.
+    pub request: Duration,
+    /// Until an answer is taken that is larger than the system's buffer.
+    pub answer: Duration,
+    /// Each holds a few kilobytes; more wait in the system's queue.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(15),
+            request: Duration::from_secs(30),
+            answer: Duration::from_secs(60),
+            connections: 1024,
+        }
+    }
+}
 
 /// Serves until `stop` resolves, goes on for as long as it says while `/readyz` answers 503, then takes no more
 /// connections and gives open requests a moment to end.
@@ -37,7 +64,8 @@ pub async fn run(
     let door = Door {
         router: http::router(app.clone()),
         graceful: GracefulShutdown::new(),
-        free: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+        free: Arc::new(Semaphore::new(app.limits.connections)),
+        limits: app.limits,
         listener,
     };
     let delay = door.open_until(stop).await;
@@ -64,6 +92,7 @@ struct Door {
     router: Router,
     graceful: GracefulShutdown,
     free: Arc<Semaphore>,
+    limits: Limits,
     listener: TcpListener,
 }
 
@@ -89,10 +118,9 @@ impl Door {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // Whoever dawdles over a request's head holds a place that others need.
-            .header_read_timeout(HEAD_LIMIT)
+            .header_read_timeout(self.limits.head)
             .max_buf_size(MOST_BUFFERED)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Impatient::new(stream, self.limits.answer)), service);
         let connection = self.graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -207,9 +235,6 @@ async fn sweep(app: Shared) {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The head of a request fits in, with a SAML message in its query; a body is read piece by piece.
 const MOST_BUFFERED: usize = 128 * 1024;
-const HEAD_LIMIT: Duration = Duration::from_secs(15);
-/// Each holds a few kilobytes; more wait in the system's queue.
-const MOST_CONNECTIONS: usize = 1024;
 const DRAIN: Duration = Duration::from_secs(10);
 const REMIND_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(300);

@@ -181,6 +181,7 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
         operations,
         passwords,
         quirks,
+        limits: serve::Limits::default(),
         secure_cookies,
         demo: None,
     };

@@ -69,6 +69,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
         region: None,
         rates,
         operations,
+        limits: serve::Limits::default(),
         passwords: Passwords::default(),
         quirks: crate::quirks::QuirkLog::default(),
         secure_cookies: false,

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 
 use crate::http::answer::{Answer, Refusal};
 
 /// Ends a request that takes too long; a transaction that it had open is rolled back.
-pub(super) async fn time_limit(request: Request, next: Next) -> Answer {
-    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+pub(super) async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Answer {
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(answer) => answer,
         Err(_) => Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -42,5 +42,3 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
-
-const TIME_LIMIT: Duration = Duration::from_secs(30);

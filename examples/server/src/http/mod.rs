@@ -49,7 +49,7 @@ pub fn router(app: Shared) -> Router {
         .fallback(endpoints::dispatch)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone())
-        .layer(from_fn(layers::time_limit))
+        .layer(from_fn_with_state(app.limits.request, layers::time_limit))
         .layer(from_fn(layers::browser_headers))
         .layer(from_fn_with_state(app, observe::observe))
 }

@@ -16,6 +16,11 @@ impl Browser {
         Self { client: server.client(), origin: server.url.clone() }
     }
 
+    /// One that is somewhere else already, at a server of that address.
+    pub(crate) fn at(client: Client, origin: &str) -> Self {
+        Self { client, origin: origin.to_owned() }
+    }
+
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }

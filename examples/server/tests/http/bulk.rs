@@ -1,9 +1,14 @@
 //! `/Bulk` over HTTP (RFC 7644 3.7).
 
+use example_server::admin::password::Passwords;
 use example_server::client::Client;
+use example_server::store::passwords;
 use serde_json::{Value, json};
+use tenant_model::TenantId;
 
 use crate::common::{Server, create, expect, expect_scim_error, group, patch, user};
+use crate::fleet_races::{base, runtime};
+use crate::inside::Inside;
 
 fn bulk(operations: &Value) -> Value {
     json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations })
@@ -200,4 +205,82 @@ fn bulk_is_offered_where_the_tenant_has_it_and_does_no_more_than_the_endpoints()
     let results = send(&mut toktra, &bulk(&delete));
     assert_eq!(statuses(&results), ["405"]);
     assert_eq!(total(&mut toktra, "/scim/v2/Groups"), json!(1));
+}
+
+/// A tenant that keeps passwords.
+fn keeps_passwords(server: &Server) -> Client {
+    server.command(&["tenant", "create", "--id", "acme", "--bulk"]);
+    server.edit_connection("acme", |connection| {
+        connection.capabilities.password = tenant_model::Password::AcceptedNeverReturned;
+    });
+    server.client().with_token(&server.command(&["token", "issue", "--tenant", "acme"]))
+}
+
+fn with_passwords(passwords: &[&str]) -> Value {
+    let operations = passwords.iter().enumerate().map(|(number, password)| {
+        let mut data = user(&format!("user{number}@example.com"));
+        data["password"] = json!(password);
+        json!({ "method": "POST", "path": "/Users", "bulkId": format!("u{number}"), "data": data })
+    });
+    bulk(&operations.collect())
+}
+
+// A slow hash inside the transaction would keep everybody else of the tenant waiting.
+#[test]
+fn passwords_are_hashed_before_the_tenant_is_locked() {
+    let server = Server::start();
+    drop(keeps_passwords(&server));
+    let token = server.command(&["token", "issue", "--tenant", "acme"]);
+    let inside = Inside::with(&server, |app| app.passwords = Passwords::at_once(0));
+    let mut directory = inside.client().with_token(&token);
+    let alone = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "alone@example.com", "password": "t1meMa$heen" });
+    // Its use is noted, so that the next requests write nothing of it.
+    expect(&directory.get("/scim/v2/Users").unwrap(), 200);
+    let (runtime, tenant) = (runtime(), TenantId::parse("acme").unwrap());
+    let other = base(&runtime, &server.folder);
+    let locked = runtime.block_on(other.store.begin(&tenant)).unwrap();
+    // There is no place to hash at: that is told, so nobody waited for the lock before.
+    for (path, body) in [("Bulk", with_passwords(&["t1meMa$heen", "t1meMa$heen"])), ("Users", alone)] {
+        let reply = directory.scim("POST", &format!("/scim/v2/{path}"), Some(&body)).unwrap();
+        expect_scim_error(&reply, 503, None);
+        assert!(reply.body.contains("too many passwords come at once"), "{path}: {}", reply.body);
+    }
+    runtime.block_on(async {
+        drop(locked);
+        other.store.close().await;
+    });
+    let reply = directory.scim("POST", "/scim/v2/Users", Some(&user("none@example.com"))).unwrap();
+    expect(&reply, 201);
+}
+
+#[test]
+fn each_password_of_a_bulk_request_is_kept_with_a_salt_of_its_own_and_there_may_be_forty() {
+    let server = Server::start();
+    let mut directory = keeps_passwords(&server);
+    let (same, other) = ("t1meMa$heen", "0ther-t1meMa$heen");
+    let done = directory.scim("POST", "/scim/v2/Bulk", Some(&with_passwords(&[same, other, same]))).unwrap();
+    let done = expect(&done, 200);
+    let (runtime, tenant) = (runtime(), TenantId::parse("acme").unwrap());
+    let base = base(&runtime, &server.folder);
+    let hashes: Vec<String> = (0..3)
+        .map(|number| {
+            let made = &done["Operations"][number];
+            assert_eq!(made["status"], json!("201"), "{made}");
+            let id = made["location"].as_str().unwrap().rsplit('/').next().unwrap();
+            runtime.block_on(async {
+                let mut db = base.store.read().await.unwrap();
+                passwords::find(&mut db, &tenant, id).await.unwrap().unwrap()
+            })
+        })
+        .collect();
+    for (hash, password) in hashes.iter().zip([same, other, same]) {
+        let known = runtime.block_on(Passwords::default().verify(password, Some(hash)));
+        assert_eq!(known, Ok(true), "{password}");
+    }
+    assert_ne!(hashes[0], hashes[2]);
+    runtime.block_on(base.store.close());
+    let many = directory.scim("POST", "/scim/v2/Bulk", Some(&with_passwords(&["x"; 41]))).unwrap();
+    expect_scim_error(&many, 413, None);
+    assert!(many.body.contains("40 passwords"), "{}", many.body);
 }

@@ -96,7 +96,7 @@ pub(crate) fn post_raw(browser: &mut Client, to: &str, body: Vec<u8>) -> Reply {
     browser.send("POST", to, &[("content-type", "application/x-www-form-urlencoded")], body).unwrap()
 }
 
-fn fresh_id() -> String {
+pub(crate) fn fresh_id() -> String {
     example_server::random::uuid().unwrap().simple().to_string()
 }
 
