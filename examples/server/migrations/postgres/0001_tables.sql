@@ -244,6 +244,7 @@ CREATE TABLE sessions (
     subject TEXT COLLATE "C" NOT NULL,
     body TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    idle_until BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, session_hash),
     FOREIGN KEY (tenant_id, person_id) REFERENCES persons (tenant_id, person_id) ON DELETE CASCADE

@@ -243,6 +243,7 @@ CREATE TABLE sessions (
     subject TEXT NOT NULL,
     body TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    idle_until INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, session_hash),
     FOREIGN KEY (tenant_id, person_id) REFERENCES persons (tenant_id, person_id) ON DELETE CASCADE

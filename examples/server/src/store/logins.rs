@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use tenant_model::{ConnectionId, Epoch, PersonId, TenantId};
 
 use super::StoreError;
-use super::row::{column, json, to_json};
+use super::row::{column, json, run, to_json};
 use crate::clock::{from_millis, millis};
 use crate::random;
 
@@ -175,8 +175,18 @@ pub struct Session {
     pub body: Value,
     /// When it began.
     pub created_at: DateTime<Utc>,
-    /// When it ends.
+    /// When it ends unless it is used.
+    pub idle_until: DateTime<Utc>,
+    /// When it ends in any case.
     pub ends_at: DateTime<Utc>,
+}
+
+impl Session {
+    /// Whether time has ended it.
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        now >= self.idle_until || now >= self.ends_at
+    }
 }
 
 /// Starts a session, only if the person is active and of the epoch that was decided on.
@@ -186,9 +196,9 @@ pub struct Session {
 pub async fn insert_session(db: &mut AnyConnection, session: &Session) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "INSERT INTO sessions (tenant_id, session_hash, person_id, connection_id, epoch, subject, \
-         body, created_at, ends_at) \
-         SELECT tenant_id, $3, person_id, $4, epoch, $5, $6, $7, $8 FROM persons \
-         WHERE tenant_id = $1 AND person_id = $2 AND state = 'active' AND epoch = $9",
+         body, created_at, idle_until, ends_at) \
+         SELECT tenant_id, $3, person_id, $4, epoch, $5, $6, $7, $8, $9 FROM persons \
+         WHERE tenant_id = $1 AND person_id = $2 AND state = 'active' AND epoch = $10",
     )
     .bind(session.tenant.as_str())
     .bind(session.person.as_str())
@@ -197,6 +207,7 @@ pub async fn insert_session(db: &mut AnyConnection, session: &Session) -> Result
     .bind(session.subject.as_str())
     .bind(to_json(&session.body)?)
     .bind(millis(session.created_at))
+    .bind(millis(session.idle_until))
     .bind(millis(session.ends_at))
     .bind(epoch_column(session.epoch))
     .execute(db)
@@ -214,7 +225,7 @@ pub async fn find_session(
     session_hash: &str,
 ) -> Result<Option<Session>, StoreError> {
     let row = sqlx::query(
-        "SELECT session_hash, person_id, connection_id, epoch, subject, body, created_at, ends_at \
+        "SELECT session_hash, person_id, connection_id, epoch, subject, body, created_at, idle_until, ends_at \
          FROM sessions WHERE tenant_id = $1 AND session_hash = $2",
     )
     .bind(tenant.as_str())
@@ -222,6 +233,24 @@ pub async fn find_session(
     .fetch_optional(db)
     .await?;
     row.map(|row| session(tenant, &row)).transpose()
+}
+
+/// Notes that a session is used.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn touch_session(
+    db: &mut AnyConnection,
+    session: &Session,
+    idle_until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sessions SET idle_until = $3 WHERE tenant_id = $1 AND session_hash = $2")
+        .bind(session.tenant.as_str())
+        .bind(session.session_hash.as_str())
+        .bind(millis(idle_until))
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Ends one session; `false` when there was none.
@@ -252,7 +281,8 @@ pub async fn count_sessions(
     now: DateTime<Utc>,
 ) -> Result<i64, StoreError> {
     let row = sqlx::query(
-        "SELECT COUNT(*) AS total FROM sessions WHERE tenant_id = $1 AND person_id = $2 AND ends_at > $3",
+        "SELECT COUNT(*) AS total FROM sessions WHERE tenant_id = $1 AND person_id = $2 \
+         AND idle_until > $3 AND ends_at > $3",
     )
     .bind(tenant.as_str())
     .bind(person.as_str())
@@ -271,12 +301,12 @@ pub async fn end_sessions_of(
     tenant: &TenantId,
     person: &PersonId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sessions WHERE tenant_id = $1 AND person_id = $2")
-        .bind(tenant.as_str())
-        .bind(person.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
+    run(
+        db,
+        "DELETE FROM sessions WHERE tenant_id = $1 AND person_id = $2",
+        &[tenant.as_str(), person.as_str()],
+    )
+    .await
 }
 
 /// The sessions of a connection whose NameID has a value; the caller compares the rest.
@@ -290,7 +320,7 @@ pub async fn sessions_of_subject(
     subject: &str,
 ) -> Result<Vec<Session>, StoreError> {
     let rows = sqlx::query(
-        "SELECT session_hash, person_id, connection_id, epoch, subject, body, created_at, ends_at \
+        "SELECT session_hash, person_id, connection_id, epoch, subject, body, created_at, idle_until, ends_at \
          FROM sessions WHERE tenant_id = $1 AND connection_id = $2 AND subject = $3",
     )
     .bind(tenant.as_str())
@@ -379,6 +409,7 @@ fn session(tenant: &TenantId, row: &AnyRow) -> Result<Session, StoreError> {
         subject: column(row, "subject")?,
         body: json(row, "body")?,
         created_at: from_millis(column(row, "created_at")?),
+        idle_until: from_millis(column(row, "idle_until")?),
         ends_at: from_millis(column(row, "ends_at")?),
     })
 }

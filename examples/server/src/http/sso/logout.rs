@@ -57,6 +57,8 @@ async fn leave(app: &App, query: &Params, headers: &HeaderMap) -> Result<Answer,
         tx.commit().await?;
     }
     let mut answer = match ended {
+        // The end by time was the session's own, and no wish to leave the provider (SLO-09).
+        Some(session) if session.is_over(now) => signed_out(headers, return_to.as_ref(), AT_PROVIDER_UNKNOWN),
         Some(session) => match at_provider(app, &session, return_to.clone(), now).await {
             Ok(Some(answer)) => answer,
             Ok(None) => signed_out(headers, return_to.as_ref(), AT_PROVIDER_UNKNOWN),
