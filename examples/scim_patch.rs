@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }"#;
     let request = PatchRequest::parse(body, Quirks::entra(), &Limits::default())?;
     let patched = apply(&alice, &request, user)?;
-    for change in &patched.changes {
+    for change in patched.changes(&alice) {
         writeln!(out, "changed    {}", change.path)?;
     }
     for tolerated in &patched.quirks {

@@ -143,9 +143,10 @@ impl<'a> Binder<'a> {
     fn extension_presence(&self, path: &UnresolvedPath) -> Option<Node> {
         let Scope::Resource(resource_type) = self.scope else { return None };
         let Ok(Resolved::Extension(urn)) = path.resolve(resource_type) else { return None };
-        let attributes = resource_type.extension(&urn)?.schema().attributes();
+        let extension = resource_type.extension(&urn)?;
+        let attributes = extension.schema().attributes();
         let presence = |attribute: &Arc<Attribute>| {
-            let path = resource_type.resolve_attribute(&format!("{urn}:{}", attribute.name)).ok()?;
+            let path = extension.path(&attribute.name)?;
             // F30: what is never returned makes nothing present.
             (!path.is_never_returned()).then_some(Node::Test(Test { path, check: Check::Present }))
         };

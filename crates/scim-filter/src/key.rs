@@ -77,7 +77,7 @@ impl Operand {
             Operand::Bool(_, value) => Value::Bool(*value),
             Operand::Instant { literal, .. } => Value::String(literal.clone()),
             Operand::Number { literal, .. } => Value::Number(literal.clone()),
-            Operand::Text(text) => Value::String(text.literal.clone().into()),
+            Operand::Text(text) => Value::String(text.literal().to_owned()),
         })
     }
 }
@@ -88,13 +88,15 @@ pub(crate) struct TextTest {
     op: CompareOp,
     kind: TextKind,
     key: Box<str>,
-    literal: Box<str>,
+    written: Option<Box<str>>,
 }
 
 impl TextTest {
     pub(crate) fn new(op: CompareOp, attribute: &Attribute, literal: &str) -> TextTest {
         let kind = TextKind::of(attribute);
-        TextTest { op, kind, key: kind.key(literal).into(), literal: literal.into() }
+        let key = kind.key(literal);
+        let written = if key == literal { None } else { Some(literal.into()) };
+        TextTest { op, kind, key: key.into(), written }
     }
 
     #[inline]
@@ -107,7 +109,7 @@ impl TextTest {
     }
 
     pub(crate) fn literal(&self) -> &str {
-        &self.literal
+        self.written.as_deref().unwrap_or(&self.key)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 use scim_schema::{AttrPath, Resource, ResourceType};
 
-use crate::draft::{Change, Draft};
+use crate::changes::{Change, changes};
+use crate::draft::Draft;
 use crate::perform::perform;
 use crate::soften::soften;
 use crate::step::{Target, Tolerance, steps};
@@ -38,7 +39,7 @@ use crate::{PatchError, PatchRequest, QuirkUse};
 /// }"#;
 /// let request = PatchRequest::parse(body, Quirks::entra(), &Limits::default())?;
 /// let patched = apply(&alice, &request, user)?;
-/// assert_eq!(patched.changes[0].path, "active");
+/// assert_eq!(patched.changes(&alice)[0].path, "active");
 /// assert_eq!(patched.quirks[0].quirk.as_str(), "string_booleans");
 ///
 /// let request = PatchRequest::parse(body, Quirks::strict(), &Limits::default())?;
@@ -70,7 +71,7 @@ pub fn apply(
     let outcome = draft.finish(resource_type)?;
     Ok(Patched {
         resource: outcome.resource,
-        changes: outcome.changes,
+        changed: outcome.changed,
         touched: outcome.touched,
         quirks: tolerance.uses,
     })
@@ -82,20 +83,26 @@ pub fn apply(
 pub struct Patched {
     /// The resource afterwards; equal to the one before if nothing changed.
     pub resource: Resource,
-    /// What changed, in the order in which the operations touched it. `schemas` is not listed: it follows the data.
-    pub changes: Vec<Change>,
     /// The attributes that the request named, changed or not: the answer holds them even if they are returned on request
     /// only (RFC 7643 7), by [`Projection::with_requested`](scim_schema::Projection::with_requested).
     pub touched: Vec<AttrPath>,
     /// The quirks that were needed, in the order of the operations.
     pub quirks: Vec<QuirkUse>,
+    changed: bool,
 }
 
 impl Patched {
     /// Whether the resource is another one now, so that it gets a new version and `lastModified` (P30).
     #[must_use]
     pub fn changed(&self) -> bool {
-        !self.changes.is_empty()
+        self.changed
+    }
+
+    /// What changed since `before`, the resource that the PATCH was applied to, in the order in which the operations
+    /// touched it; nothing unless [`changed`](Self::changed). `schemas` is not listed: it follows the data.
+    #[must_use]
+    pub fn changes(&self, before: &Resource) -> Vec<Change> {
+        changes(before, &self.resource, &self.touched)
     }
 }
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
-
+mod changes;
 mod draft;
 mod error;
 mod limits;
@@ -16,7 +16,7 @@ mod step;
 mod value;
 
 pub use apply::{Patched, apply};
-pub use draft::Change;
+pub use changes::Change;
 pub use error::PatchError;
 pub use limits::Limits;
 pub use membership::{

@@ -7,6 +7,7 @@ use scim_filter::{CompareOp, Filter, Literal, PatchPath};
 use scim_schema::{AttrPath, Mutability, Resource, ResourceType};
 use serde_json::{Map, Value};
 
+use crate::changes::changes;
 use crate::request::{Op, Operation, parse_path};
 use crate::soften::soften;
 use crate::step::{Action, Target, Tolerance, steps};
@@ -123,15 +124,16 @@ impl MembershipPlan {
     #[must_use]
     pub fn finish(self, own: Option<Patched>, rows: RowCounts) -> Finished {
         let mut quirks = self.quirks;
-        let (resource, changes, touched) = match own {
+        let mut changed = rows != RowCounts::default();
+        let (resource, touched) = match own {
             Some(own) => {
+                changed |= own.changed();
                 quirks.extend(own.quirks);
-                (Some(own.resource), own.changes, own.touched)
+                (Some(own.resource), own.touched)
             }
-            None => (None, Vec::new(), Vec::new()),
+            None => (None, Vec::new()),
         };
-        let changed = !changes.is_empty() || rows != RowCounts::default();
-        Finished { changed, resource, changes, touched, rows, quirks }
+        Finished { changed, resource, touched, rows, quirks }
     }
 }
 
@@ -152,14 +154,20 @@ pub struct Finished {
     pub changed: bool,
     /// The group without members afterwards; `None` if the request was about members alone.
     pub resource: Option<Resource>,
-    /// What changed in the group's own attributes.
-    pub changes: Vec<Change>,
     /// The group's own attributes that the request named.
     pub touched: Vec<AttrPath>,
     /// The rows that changed.
     pub rows: RowCounts,
     /// The quirks that were needed.
     pub quirks: Vec<QuirkUse>,
+}
+
+impl Finished {
+    /// What changed in the group's own attributes since `before`, the group that the rest of the request was applied to.
+    #[must_use]
+    pub fn changes(&self, before: &Resource) -> Vec<Change> {
+        self.resource.as_ref().map_or_else(Vec::new, |after| changes(before, after, &self.touched))
+    }
 }
 
 /// What happens to the members of a group, the same in effect as all operations in their order.

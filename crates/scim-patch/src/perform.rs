@@ -280,9 +280,10 @@ impl Core<'_> {
         };
         let immutable = |sub: &&std::sync::Arc<Attribute>| sub.mutability == Mutability::Immutable;
         let mut primary = Vec::new();
-        for index in matches {
+        // One copy less than there are matches.
+        let copies = std::iter::repeat_n(new, matches.len());
+        for (index, mut new) in matches.iter().zip(copies) {
             let Some(element) = elements.get_mut(*index) else { continue };
-            let mut new = new.clone();
             for sub in self.attribute().sub_attributes.iter().filter(immutable) {
                 let Some(old) = element.get(&sub.name).filter(|old| !is_unassigned(old)) else { continue };
                 match new.get(&sub.name) {
@@ -395,9 +396,9 @@ impl Core<'_> {
         for (index, element) in elements.iter_mut().enumerate() {
             if index != *first
                 && is_primary(element)
-                && let Value::Object(fields) = element
+                && let Some(primary) = element.get_mut("primary")
             {
-                fields.insert("primary".to_owned(), Value::Bool(false));
+                *primary = Value::Bool(false);
             }
         }
         Ok(())
@@ -532,9 +533,7 @@ fn remove_extension(
 ) -> Result<(), PatchError> {
     let Some(extension) = resource_type.extension(urn) else { return Ok(()) };
     for attribute in extension.schema().attributes() {
-        let Ok(path) = resource_type.resolve_attribute(&format!("{urn}:{}", attribute.name)) else {
-            continue;
-        };
+        let Some(path) = extension.path(&attribute.name) else { continue };
         if draft.attribute(&path).is_none() {
             continue;
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use scim_filter::{BindOptions, BoundPatchPath, ElementFilter, PatchPath, PatchPathError};
-use scim_schema::{AttrPath, Mutability, PathError, ResourceType, SchemaExtension};
+use scim_schema::{AttrPath, Mutability, PathError, ResourceType};
 use serde_json::{Map, Value};
 
 use crate::error::{excerpt, type_name};
@@ -166,11 +166,12 @@ impl<'a> Resolver<'a, '_> {
     /// RFC 7644 3.5.2.1, 3.5.2.3: without path the value is a set of attributes of the resource.
     fn resource(&mut self, value: &'a Value) -> Result<(), PatchError> {
         for (name, value) in self.fields(value, "value")? {
-            if let Some(extension) = self.resource_type.extension(name) {
+            if self.resource_type.attribute(name).is_some() {
+                let path = self.resource_type.resolve_attribute(name);
+                self.attribute(path.map_err(|reason| self.unresolved(reason))?, value);
+            } else if let Some(extension) = self.resource_type.extension(name) {
                 let urn: Arc<str> = extension.schema().id().into();
                 self.extension(&urn, Some(value))?;
-            } else if self.resource_type.attribute(name).is_some() {
-                self.attribute(name, value)?;
             } else {
                 self.unknown_key(name, value)?;
             }
@@ -178,8 +179,7 @@ impl<'a> Resolver<'a, '_> {
         Ok(())
     }
 
-    fn attribute(&mut self, name: &str, value: &'a Value) -> Result<(), PatchError> {
-        let path = self.resource_type.resolve_attribute(name).map_err(|reason| self.unresolved(reason))?;
+    fn attribute(&mut self, path: AttrPath, value: &'a Value) {
         if path.mutability() == Mutability::ReadOnly {
             let tolerated = if path.attribute().name == "id" {
                 self.own_id.is_some_and(|id| value.as_str() == Some(id))
@@ -188,11 +188,10 @@ impl<'a> Resolver<'a, '_> {
                 self.tolerance.allows(Quirk::ReadOnlyIgnored, self.operation)
             };
             if tolerated {
-                return Ok(());
+                return;
             }
         }
         self.push(Target::Attribute(path), Some(value));
-        Ok(())
     }
 
     fn extension(&mut self, urn: &Arc<str>, value: Option<&'a Value>) -> Result<(), PatchError> {
@@ -213,12 +212,8 @@ impl<'a> Resolver<'a, '_> {
             (Op::Add | Op::Replace, Some(_)) => {}
         }
         for (name, value) in self.fields(value.unwrap_or(&Value::Null), urn)? {
-            let known = self
-                .resource_type
-                .extension(urn)
-                .and_then(|extension: &SchemaExtension| extension.attribute(name));
-            match known {
-                Some(_) => self.attribute(&format!("{urn}:{name}"), value)?,
+            match self.resource_type.extension(urn).and_then(|extension| extension.path(name)) {
+                Some(path) => self.attribute(path, value),
                 None if self.tolerance.has(Quirk::PathKeys) && name.contains('.') => {
                     // An extension's own dotted keys, as in `"URN": {"manager.value": ...}`.
                     self.key_path(&format!("{urn}:{name}"), value)?;

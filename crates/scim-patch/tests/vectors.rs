@@ -62,7 +62,7 @@ fn check(vector: &Vector) -> Result<(), String> {
     let Expect { merge: patch, changes, quirks, error } = &vector.expect;
     let patched = match (run(vector), error) {
         (Ok(patched), None) => patched,
-        (Ok(patched), Some(_)) => return fail("was applied", format!("{:?}", patched.changes)),
+        (Ok(patched), Some(_)) => return fail("was applied", patched.resource.into_value().to_string()),
         (Err(found), None) => return fail("was refused", format!("{found} ({})", found.code())),
         (Err(found), Some(error)) => {
             let answer = (
@@ -87,11 +87,11 @@ fn check(vector: &Vector) -> Result<(), String> {
         return fail("wrong resource", found.to_string());
     }
     if patched.changed() != (before != patched.resource) {
-        return fail("changed() is wrong", format!("{:?}", patched.changes));
+        return fail("changed() is wrong", format!("{:?}", patched.changes(&before)));
     }
     if let Some(changes) = changes {
         let found: Vec<(String, Value, Value)> = patched
-            .changes
+            .changes(&before)
             .iter()
             .map(|change| {
                 let value = |value: &Option<Value>| value.clone().unwrap_or_default();

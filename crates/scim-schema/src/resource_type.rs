@@ -53,6 +53,12 @@ impl SchemaExtension {
     pub fn attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         self.index.find(name)
     }
+
+    /// The path of the extension's attribute of this name, in any ASCII case.
+    pub fn path(&self, name: &str) -> Option<AttrPath> {
+        let attribute = self.attribute(name)?.clone();
+        Some(AttrPath::new(Some(self.schema.id_arc().clone()), attribute, None))
+    }
 }
 
 impl ResourceType {
@@ -150,24 +156,21 @@ impl ResourceType {
             return self.resolve_in(None, path, path);
         }
         // A URI may begin with another one; the longest that fits is meant.
-        let mut best: Option<(&Arc<Schema>, bool, &str)> = None;
-        let core = std::iter::once((&self.schema, true));
-        for (schema, is_core) in
-            core.chain(self.extensions.iter().map(|extension| (&extension.schema, false)))
-        {
+        let mut best: Option<(Option<&SchemaExtension>, &str)> = None;
+        for extension in std::iter::once(None).chain(self.extensions.iter().map(Some)) {
+            let schema = extension.map_or(&self.schema, |extension| &extension.schema);
             if let Some(rest) = strip_prefix_ignore_case(path, schema.id())
                 && (rest.is_empty() || rest.starts_with(':'))
-                && best.is_none_or(|(found, _, _)| found.id().len() < schema.id().len())
+                && best.is_none_or(|(_, found)| rest.len() < found.len())
             {
-                best = Some((schema, is_core, rest));
+                best = Some((extension, rest));
             }
         }
         match best {
-            Some((_, true, "")) => Ok(Resolved::Core),
-            Some((schema, false, "")) => Ok(Resolved::Extension(schema.id_arc().clone())),
-            Some((schema, is_core, rest)) => {
-                let name = rest.strip_prefix(':').unwrap_or(rest);
-                self.resolve_in(if is_core { None } else { Some(schema) }, name, path)
+            Some((None, "")) => Ok(Resolved::Core),
+            Some((Some(extension), "")) => Ok(Resolved::Extension(extension.schema.id_arc().clone())),
+            Some((extension, rest)) => {
+                self.resolve_in(extension, rest.strip_prefix(':').unwrap_or(rest), path)
             }
             None => Err(PathError::UnknownSchema { path: path.to_owned(), resource_type: self.name.clone() }),
         }
@@ -188,7 +191,7 @@ impl ResourceType {
 
     fn resolve_in(
         &self,
-        extension: Option<&Arc<Schema>>,
+        extension: Option<&SchemaExtension>,
         name: &str,
         path: &str,
     ) -> Result<Resolved, PathError> {
@@ -201,7 +204,7 @@ impl ResourceType {
         }
         let found = match extension {
             None => self.attribute(name),
-            Some(schema) => self.extension(schema.id()).and_then(|extension| extension.attribute(name)),
+            Some(extension) => extension.attribute(name),
         };
         let Some(attribute) = found else {
             return Err(PathError::UnknownAttribute {
@@ -209,10 +212,16 @@ impl ResourceType {
                 resource_type: self.name.clone(),
             });
         };
-        let path = AttrPath::new(extension.map(|schema| schema.id_arc().clone()), attribute.clone(), None);
-        match sub {
-            None => Ok(Resolved::Attribute(path)),
-            Some(sub) => path.with_sub(sub).map(Resolved::Attribute),
+        let urn = extension.map(|extension| extension.schema.id_arc().clone());
+        match sub.map(|sub| (sub, attribute.sub_attribute(sub))) {
+            None => Ok(Resolved::Attribute(AttrPath::new(urn, attribute.clone(), None))),
+            Some((_, Some(sub))) => {
+                Ok(Resolved::Attribute(AttrPath::new(urn, attribute.clone(), Some(sub.clone()))))
+            }
+            Some((sub, None)) => Err(PathError::UnknownSubAttribute {
+                attribute: AttrPath::new(urn, attribute.clone(), None).to_string(),
+                sub: sub.to_owned(),
+            }),
         }
     }
 

@@ -81,7 +81,7 @@ pub fn patch(bytes: &[u8]) {
             let before = sample(resource_type);
             match scim_patch::apply(&before, &request, resource_type) {
                 Ok(patched) => {
-                    assert_eq!(patched.changed(), patched.resource != before, "{:?}", patched.changes);
+                    assert_eq!(patched.changed(), patched.resource != before, "{:?}", patched.touched);
                     let again = scim_patch::apply(&before, &request, resource_type);
                     assert_eq!(again.as_ref(), Ok(&patched), "the same PATCH made something else");
                     if patched.quirks.is_empty() {
