@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AdminId, ConnectionId, Domain, PersonId, RequestId, TenantId, TokenId};
+use crate::ids::{AdminId, ConnectionId, Domain, KeyId, PersonId, RequestId, TenantId, TokenId};
 use crate::person::Actor;
 
 /// One line of a tenant's audit trail; the host only ever appends.
@@ -122,6 +122,16 @@ pub enum Action {
     SetupLinkMade,
     /// A set-up link was used.
     SetupLinkUsed,
+    /// The next one of our own SAML keys was taken back.
+    SpKeyCancelled,
+    /// A retired one of our own SAML keys was deleted.
+    SpKeyRemoved,
+    /// The old one of our own SAML keys left the metadata.
+    SpKeyRetired,
+    /// The instant at which signing switches to our next SAML key.
+    SpKeyScheduled,
+    /// The next one of our own SAML keys was made.
+    SpKeyStaged,
     /// Whether single sign-on is off, optional or enforced.
     SsoPolicyChanged,
     /// A tenant was made.
@@ -155,6 +165,8 @@ pub enum Target {
     Domain(Domain),
     /// A person.
     Person(PersonId),
+    /// One of our own SAML keys.
+    SpKey(KeyId),
     /// The tenant itself.
     Tenant,
     /// A token.

@@ -28,6 +28,7 @@ mod rights;
 mod scim_event;
 mod session;
 mod setup_link;
+mod sp_key;
 mod tenant;
 mod time;
 mod token;
@@ -99,6 +100,10 @@ pub use session::{Method, SessionFacts, SignInRefusal, may_sign_in, session_aliv
 pub use setup_link::{
     MAX_SETUP_HOURS, SetupError, SetupLink, SetupPurpose, SetupRefusal, SetupRequest, make_setup_link,
     read_setup_link, use_setup_link,
+};
+pub use sp_key::{
+    MAX_RETIRED_KEYS, MAX_SWITCH_DAYS, NewSpKey, SpKey, SpKeyError, SpKeyState, cancel_key, default_switch,
+    remove_key, retire_sp_key, schedule_switch, signing_key, stage_key,
 };
 pub use tenant::{
     BreakGlass, DomainClaim, DomainPolicy, DomainState, SsoPolicy, Standing, Tenant, TenantState, VerifiedBy,

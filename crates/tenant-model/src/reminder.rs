@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::SamlConnection;
 use crate::ids::PersonId;
+use crate::sp_key::{SpKey, SpKeyState, signing_key};
 use crate::tenant::{DomainState, SsoPolicy, Tenant};
 use crate::time::before_days;
 use crate::token::{Expiry, ScimToken, TokenPolicy, orphaned};
@@ -20,7 +21,8 @@ use crate::trust::KeyState;
 pub struct Reminder {
     /// What about.
     pub kind: ReminderKind,
-    /// The id of the token, the connection and key, the connection, or the domain; empty for the tenant itself.
+    /// The id of the token, the connection and key, the connection, the domain, or the fingerprint of our own
+    /// certificate; empty for the tenant itself.
     pub subject: String,
     /// When it ends or ended; the instant since when for what has no end.
     pub at: Option<DateTime<Utc>>,
@@ -44,6 +46,11 @@ pub enum ReminderKind {
     NoBreakGlass,
     /// The owner of a token is no longer an active administrator (TOK-09).
     OrphanedToken,
+    /// The certificate of a key of our own that signs, or will, ends.
+    OwnCertificate,
+    /// Signing switches to our next key: the provider must have its certificate by then. At the end itself the old key
+    /// can be retired.
+    OwnKeySwitch,
     /// A token ends.
     Token,
 }
@@ -57,6 +64,8 @@ pub struct ReminderFacts<'a> {
     pub tokens: &'a [ScimToken],
     /// Its login connections, each with the end of its metadata if that has one.
     pub connections: &'a [(SamlConnection, Option<DateTime<Utc>>)],
+    /// Its own SAML keys; none where the product has no single sign-on.
+    pub sp_keys: &'a [SpKey],
     /// Its active administrators.
     pub admins: &'a [PersonId],
 }
@@ -99,6 +108,18 @@ pub fn due(
         }
         if let Some(end) = metadata_end {
             found.extend(ending(ReminderKind::Metadata, connection.id.to_string(), None, *end));
+        }
+    }
+    let signing = signing_key(facts.sp_keys, now);
+    for key in facts.sp_keys {
+        let is_next = key.state == SpKeyState::Next;
+        if is_next || signing.is_some_and(|signing| signing.id == key.id) {
+            let (subject, made) = (key.fingerprint.clone(), Some(key.created));
+            found.extend(ending(ReminderKind::OwnCertificate, subject, made, key.not_after));
+        }
+        if let (true, Some(from)) = (is_next, key.signs_from) {
+            let (subject, made) = (key.fingerprint.clone(), Some(key.created));
+            found.extend(ending(ReminderKind::OwnKeySwitch, subject, made, from));
         }
     }
     for (domain, claim) in &facts.tenant.domains {

@@ -13,7 +13,7 @@ use crate::ids::{ConnectionId, TenantId};
 pub enum Right {
     /// Persons, their roles, guests.
     Members,
-    /// Tokens, OAuth clients, set-up links, domains, sign-in policy, emergency access.
+    /// Tokens, OAuth clients, set-up links, domains, sign-in policy, emergency access, our own SAML keys.
     Security,
     /// What this connection trusts. Whoever has it can sign in as anybody who comes through the connection.
     Trust(ConnectionId),

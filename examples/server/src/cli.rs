@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod products;
+pub mod sp_key;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,6 +49,9 @@ pub enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Exchange a tenant's own SAML keys without a pause.
+    #[command(subcommand)]
+    SpKey(sp_key::SpKey),
     /// Issue and revoke SCIM tokens.
     #[command(subcommand)]
     Token(Token),

@@ -12,6 +12,7 @@ use tenant_model::{
 };
 
 use crate::app::Base;
+use crate::sp_keys;
 use crate::store::{StoreError, notices, people, tenants, tokens};
 
 /// What the administrators of a tenant should know now, told or not.
@@ -34,7 +35,14 @@ pub async fn standing(
         let idp = stored.and_then(|stored| serde_json::from_value::<IdentityProvider>(stored.idp).ok());
         connections.push((connection, idp.and_then(|idp| idp.valid_until())));
     }
-    let facts = ReminderFacts { tenant, tokens: &tokens, connections: &connections, admins: &admins };
+    let sp_keys = if product.saml.is_some() { sp_keys::lives(db, &tenant.id).await? } else { Vec::new() };
+    let facts = ReminderFacts {
+        tenant,
+        tokens: &tokens,
+        connections: &connections,
+        sp_keys: &sp_keys,
+        admins: &admins,
+    };
     Ok(due(&facts, &product.tokens, &BTreeSet::new(), now))
 }
 

@@ -21,11 +21,18 @@ struct Scene {
     tenant: Tenant,
     tokens: Vec<ScimToken>,
     connections: Vec<(SamlConnection, Option<DateTime<Utc>>)>,
+    sp_keys: Vec<SpKey>,
     sent: BTreeSet<Reminder>,
 }
 
 fn empty() -> Scene {
-    Scene { tenant: tenant(), tokens: Vec::new(), connections: Vec::new(), sent: BTreeSet::new() }
+    Scene {
+        tenant: tenant(),
+        tokens: Vec::new(),
+        connections: Vec::new(),
+        sp_keys: Vec::new(),
+        sent: BTreeSet::new(),
+    }
 }
 
 impl Scene {
@@ -34,6 +41,7 @@ impl Scene {
             tenant: &self.tenant,
             tokens: &self.tokens,
             connections: &self.connections,
+            sp_keys: &self.sp_keys,
             admins: &[person_id("ann")],
         };
         due(&facts, &TokenPolicy::default(), &self.sent, now)
@@ -137,4 +145,54 @@ fn what_has_no_end_is_told_once_as_well() {
     scene.tenant.break_glass.persons.insert(person_id("bg"));
     scene.sent.clear();
     assert!(scene.due(day(4)).iter().all(|reminder| reminder.kind != ReminderKind::NoBreakGlass));
+}
+
+/// Made on day 0, with a certificate that ends on day 100.
+fn own_key(id: &str, state: SpKeyState) -> SpKey {
+    SpKey {
+        id: KeyId::parse(id).unwrap(),
+        fingerprint: format!("{id}{id}"),
+        state,
+        created: day(0),
+        not_after: day(100),
+        signs_from: None,
+        retired: None,
+    }
+}
+
+#[test]
+fn the_certificate_of_our_own_key_is_announced_alike_while_it_signs() {
+    let mut scene = empty();
+    scene.sp_keys = vec![own_key("a", SpKeyState::Current)];
+    assert_eq!(scene.told(120), FOUR);
+    assert!(scene.sent.iter().all(|one| one.kind == ReminderKind::OwnCertificate && one.subject == "aa"));
+    // One that only decrypts may end.
+    let mut scene = empty();
+    scene.sp_keys = vec![own_key("a", SpKeyState::Retired)];
+    assert_eq!(scene.told(120), []);
+    // After the switch the old one may end too.
+    let mut next = own_key("b", SpKeyState::Next);
+    (next.not_after, next.signs_from) = (day(4000), Some(day(14)));
+    scene.sp_keys = vec![own_key("a", SpKeyState::Current), next];
+    scene.told(120);
+    assert!(scene.sent.iter().all(|one| one.kind == ReminderKind::OwnKeySwitch && one.subject == "bb"));
+}
+
+#[test]
+fn the_switch_to_our_next_key_is_announced_until_the_old_one_is_retired() {
+    let mut scene = empty();
+    let mut old = own_key("a", SpKeyState::Current);
+    let mut next = own_key("b", SpKeyState::Next);
+    (old.not_after, next.not_after, next.signs_from) = (day(4000), day(4000), Some(day(14)));
+    scene.sp_keys = vec![old.clone(), next.clone()];
+    // Thirty days before, it was not made yet.
+    assert_eq!(scene.told(20), [(7, Some(7)), (13, Some(1)), (14, Some(0))]);
+    // Another instant is another thing to tell.
+    scene.sp_keys[1].signs_from = Some(day(30));
+    assert_eq!(scene.due(day(24)).len(), 1);
+    scene.sp_keys = vec![
+        SpKey { state: SpKeyState::Retired, retired: Some(day(20)), ..old },
+        SpKey { state: SpKeyState::Current, ..next },
+    ];
+    assert_eq!(scene.due(day(24)), []);
 }

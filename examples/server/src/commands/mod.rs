@@ -7,6 +7,7 @@ pub mod domain;
 pub mod oauth_client;
 pub mod people;
 pub mod products;
+pub mod sp_key;
 pub mod tenant;
 pub mod token;
 
@@ -92,6 +93,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
                 print(&format!("{}\t{}\t{}\t{first}\t{last}", seen.connection, seen.quirk, seen.uses))?;
             }
         }
+        Command::SpKey(command) => sp_key::run(command).await?,
         Command::Token(Token::Issue(options)) => {
             let base = Base::open(&options.data).await?;
             let wanted = token::Wanted {
@@ -350,6 +352,12 @@ pub enum CommandError {
     /// A date that is none.
     #[error("{0:?} is no date: write 2027-01-31 or 2027-01-31T12:00:00Z")]
     Date(String),
+    /// An instant that is none.
+    #[error("{0:?} is no instant: write now, 2027-01-31 or 2027-01-31T12:00:00Z")]
+    Instant(String),
+    /// The tenant's own SAML keys stay as they are.
+    #[error("the keys stay as they are ({code}): {0}", code = .0.code())]
+    SpKey(tenant_model::SpKeyError),
     /// Nothing was done with an account of the administration pages.
     #[error("{0}")]
     Account(#[from] crate::admin::accounts::AccountFault),

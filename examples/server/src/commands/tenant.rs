@@ -10,7 +10,7 @@ use tenant_model::{
 
 use super::CommandError;
 use crate::app::Base;
-use crate::store::{StoreError, people, tenants};
+use crate::store::{StoreError, people, sp_keys as key_rows, tenants};
 use crate::trust::{self, Approval, NewIdp, TakeError, Taken};
 use crate::{clock, sp_keys};
 
@@ -88,7 +88,7 @@ async fn make(
         StoreError::Taken { .. } => CommandError::TenantExists(id.to_owned()),
         other => other.into(),
     })?;
-    tenants::insert_key(&mut tx, &tenant.id, &key, now).await?;
+    key_rows::insert(&mut tx, &tenant.id, &key).await?;
     tenants::put_scim(&mut tx, &connection).await?;
     let event = AuditEvent::done(&tenant.id, now, by, Action::TenantCreated, Target::Tenant);
     people::audit(&mut tx, &[event]).await?;

@@ -36,6 +36,7 @@ pub mod quirks;
 pub mod records;
 pub mod resources;
 mod row;
+pub mod sp_keys;
 pub mod sweep;
 pub mod tenants;
 pub mod tokens;

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use tenant_model::{ConnectionId, SamlConnection, ScimConnection, Tenant, TenantId};
 
 use super::StoreError;
@@ -179,67 +178,6 @@ pub async fn scim(
         &[tenant.as_str(), connection.as_str()],
     )
     .await
-}
-
-/// A key pair of our service provider, the private key sealed.
-#[derive(Clone, Debug)]
-pub struct SealedKey {
-    /// Its id inside the tenant.
-    pub key_id: String,
-    /// `current`, `next` or `retired`.
-    pub state: String,
-    /// The certificate in PEM.
-    pub certificate: String,
-    /// The private key in PEM, sealed with the installation's key.
-    pub sealed: Vec<u8>,
-}
-
-/// Adds a key pair.
-///
-/// # Errors
-/// [`StoreError`] when the database fails.
-pub async fn insert_key(
-    db: &mut AnyConnection,
-    tenant: &TenantId,
-    key: &SealedKey,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO sp_keys (tenant_id, key_id, state, certificate, sealed_key, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(tenant.as_str())
-    .bind(key.key_id.as_str())
-    .bind(key.state.as_str())
-    .bind(key.certificate.as_str())
-    .bind(key.sealed.clone())
-    .bind(millis(now))
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The key pairs of a tenant, oldest first.
-///
-/// # Errors
-/// [`StoreError`] when the database fails.
-pub async fn keys(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<SealedKey>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT key_id, state, certificate, sealed_key FROM sp_keys WHERE tenant_id = $1 \
-         ORDER BY created_at, key_id",
-    )
-    .bind(tenant.as_str())
-    .fetch_all(db)
-    .await?;
-    let key = |row: &AnyRow| {
-        Ok(SealedKey {
-            key_id: column(row, "key_id")?,
-            state: column(row, "state")?,
-            certificate: column(row, "certificate")?,
-            sealed: column(row, "sealed_key")?,
-        })
-    };
-    rows.iter().map(key).collect()
 }
 
 /// A setting of the whole installation.

@@ -248,7 +248,7 @@ impl Server {
         });
     }
 
-    fn in_database(&self, work: impl AsyncFnOnce(&mut Tx)) {
+    pub(crate) fn in_database(&self, work: impl AsyncFnOnce(&mut Tx)) {
         let database: Database = self.folder.database().parse().unwrap();
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let store = Store::open(&database).await.unwrap();

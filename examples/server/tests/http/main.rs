@@ -30,6 +30,7 @@ pub(crate) mod resource_types;
 pub(crate) mod rules;
 pub(crate) mod scim;
 pub(crate) mod slow;
+pub(crate) mod sp_keys;
 pub(crate) mod sso;
 pub(crate) mod sso_pages;
 pub(crate) mod sso_sign_in;

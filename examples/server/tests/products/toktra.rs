@@ -1,12 +1,10 @@
 //! Toktra: single sign-on and provisioning for every organisation; groups are departments.
 
 use example_server::client::{Client, Reply};
-use example_server::store::tenants;
-use example_server::{clock, sp_keys};
+use example_server::clock;
 use saml_sp::Inbound;
 use saml_sp::testing::TestEncryption;
 use serde_json::{Value, json};
-use tenant_model::TenantId;
 
 use crate::common::{Server, create, expect, expect_scim_error, group, patch, user};
 use crate::story::{Provider, Tenant, code, nobody, off, session, user_of_okta};
@@ -395,17 +393,11 @@ fn our_keys_are_exchanged_while_people_sign_in() {
     let acme = Tenant::of(&server, "toktra", "acme");
     let provider = Provider::new("https://idp.example.com");
     acme.trusts(&provider, "sso");
-    let id = TenantId::parse("acme").unwrap();
     // The new key stands beside the old one.
-    let (old, new) = acme.in_store(async |base| {
-        let mut next = sp_keys::make(&base.keys, &id, clock::now()).unwrap();
-        next.state = "next".to_owned();
-        let mut tx = base.store.begin(&id).await.unwrap();
-        let current = tenants::keys(&mut tx, &id).await.unwrap().remove(0);
-        tenants::insert_key(&mut tx, &id, &next, clock::now()).await.unwrap();
-        tx.commit().await.unwrap();
-        (current.certificate, next.certificate)
-    });
+    let certificate = |id: &str| acme.command(&["sp-key", "certificate", "--tenant", "acme", "--id", id]);
+    let old = acme.command(&["sp-key", "list", "--tenant", "acme"]);
+    let old = certificate(old.split('\t').next().unwrap());
+    let new = certificate(&acme.command(&["sp-key", "stage", "--tenant", "acme"]));
     let metadata = server.client().get("/v1/sso/metadata?org_id=acme").unwrap().body;
     let shown: String = metadata.split_whitespace().collect();
     for certificate in [&old, &new] {

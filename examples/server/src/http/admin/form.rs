@@ -108,7 +108,7 @@ impl<'a> Input<'a> {
         self
     }
 
-    /// Of another type of HTML: `email`, `password`, `date`, `search`, `url`.
+    /// Of another type of HTML: `email`, `password`, `date`, `datetime-local`, `search`, `url`.
     pub fn kind(mut self, kind: &'a str) -> Self {
         self.kind = kind;
         self
@@ -148,7 +148,7 @@ impl<'a> Input<'a> {
     pub fn show(&self, errors: &Errors) -> Markup {
         let value = Some(self.value).filter(|value| !value.is_empty() && self.kind != "password");
         let optional = !self.required && !self.said;
-        let most = (self.kind != "date").then_some(self.most);
+        let most = (!self.kind.starts_with("date")).then_some(self.most);
         field(
             self.name,
             self.label,

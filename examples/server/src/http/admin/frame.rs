@@ -171,6 +171,8 @@ fn nearest(tenant: &Tenant, path: &str) -> String {
     // Groups and accounts are found from the users.
     let rest = if rest.starts_with("/groups") || rest.starts_with("/people") {
         "/users"
+    } else if rest.starts_with(super::sso::keys::PLACE) {
+        "/sso"
     } else if rest.starts_with("/quirks") {
         "/scim"
     } else {

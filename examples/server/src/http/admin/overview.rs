@@ -1,15 +1,15 @@
 //! A tenant at a glance: what is set up, what ends soon, what to do next.
 
-use std::collections::BTreeSet;
-
 use maud::{Markup, html};
-use tenant_model::{DomainState, PersonId, Reminder, ReminderFacts, ReminderKind, ScimToken, SsoPolicy, due};
+use tenant_model::{DomainState, Reminder, ReminderKind, ScimToken, SsoPolicy};
 
 use super::guard::{Done, InTenant};
 use super::scim::{product, state_name};
 use super::show::day;
+use super::sso::keys;
 use super::tenants::state;
-use crate::store::{people, tenants, tokens};
+use crate::notices;
+use crate::store::{tenants, tokens};
 
 /// `GET /admin/tenants/{tenant}`.
 pub(super) async fn show(at: InTenant) -> Done {
@@ -18,16 +18,12 @@ pub(super) async fn show(at: InTenant) -> Done {
     let mut db = at.by.app.base.store.read().await?;
     let directories = tenants::all_scim(&mut db, &tenant.id).await?;
     let logins = tenants::all_saml(&mut db, &tenant.id).await?;
-    let admins: Vec<PersonId> =
-        people::active_admins(&mut db, &tenant.id).await?.into_iter().map(|person| person.id).collect();
     let mut all: Vec<ScimToken> = Vec::new();
     for directory in &directories {
         all.extend(tokens::of_connection(&mut db, &tenant.id, &directory.id).await?);
     }
+    let reminders = notices::standing(&at.by.app.base, &mut db, tenant, at.by.now).await?;
     drop(db);
-    let connections: Vec<_> = logins.iter().cloned().map(|login| (login, None)).collect();
-    let facts = ReminderFacts { tenant, tokens: &all, connections: &connections, admins: &admins };
-    let reminders = due(&facts, &product.tokens, &BTreeSet::new(), at.by.now);
     let live = all.iter().filter(|token| token.is_live(at.by.now)).count();
     let verified =
         tenant.domains.values().filter(|claim| matches!(claim.state, DomainState::Verified { .. })).count();
@@ -122,16 +118,33 @@ fn words(at: &InTenant, reminder: &Reminder, all: &[ScimToken]) -> Markup {
     let end = html! { @if let Some(end) = reminder.at { @if over { " ended on " } @else { " ends on " } (day(end)) "." } };
     html! {
         @match reminder.kind {
-            ReminderKind::Certificate => { "A certificate of connection " code { (id) } (end) }
+            ReminderKind::Certificate => {
+                "A certificate of the identity provider, of connection " a href=(at.address(&format!("/sso/{id}"))) { (id) } "," (end)
+                " The provider then signs with another one: give us its metadata before it does."
+            }
             ReminderKind::Domain if reminder.days.is_some() => {
                 "Logins with addresses of " (id) @if over { " are refused since " } @else { " are refused from " }
                 @if let Some(end) = reminder.at { (day(end)) } "."
             }
             ReminderKind::Domain => { "The domain " (id) " could not be confirmed again." }
-            ReminderKind::Metadata => { "The metadata of connection " code { (id) } (end) }
+            ReminderKind::Metadata => {
+                "The metadata of connection " a href=(at.address(&format!("/sso/{id}"))) { (id) } (end)
+                @if over { " Logins are refused until there is newer one." } @else { " Give us newer one before then." }
+            }
             ReminderKind::NeverExpires => { (link) " never expires: if it leaks, it works until someone notices." }
             ReminderKind::NoBreakGlass => { "Single sign-on is enforced and nobody has emergency access." }
             ReminderKind::OrphanedToken => { (link) " is answered for by nobody who is still an administrator: take it over or replace it." }
+            ReminderKind::OwnCertificate => {
+                a href=(at.address(keys::PLACE)) { "Our own certificate" } (end) " Some providers then refuse what we sign: make a new key."
+            }
+            ReminderKind::OwnKeySwitch if over => {
+                a href=(at.address(keys::PLACE)) { "Our new key" } " signs" @if let Some(since) = reminder.at { " since " (day(since)) }
+                ". Take the old one out of our metadata when all goes well."
+            }
+            ReminderKind::OwnKeySwitch => {
+                a href=(at.address(keys::PLACE)) { "Our new key" } " signs" @if let Some(from) = reminder.at { " from " (day(from)) " on" }
+                ". Your provider must have its certificate by then."
+            }
             ReminderKind::Token => { (link) (end) }
         }
     }

@@ -88,6 +88,7 @@ pub fn target(at: &InTenant, target: &Target, names: &BTreeMap<String, String>) 
             Target::Connection(id) => { "connection " code { (id) } }
             Target::Domain(domain) => { "domain " (domain) }
             Target::Person(id) => { "person " a href=(at.address(&format!("/people/{id}"))) { code { (id) } } }
+            Target::SpKey(id) => { "our key " code { (id) } }
             Target::Tenant => "the tenant",
             Target::Token(id) => { "token " code { (id) } }
             other => (format!("{other:?}")),

@@ -8,7 +8,7 @@ use saml_sp::{
 use sqlx::AnyConnection;
 use tenant_model::{
     ConnectionId, ConnectionState, IdpInitiated, ProductProfile, SamlAddresses, SamlConnection, SamlProfile,
-    Tenant,
+    SpKeyState, Tenant,
 };
 
 use crate::app::App;
@@ -16,7 +16,8 @@ use crate::http::answer::Refusal;
 use crate::http::endpoints::{Address, Meant, serves, unknown_tenant};
 use crate::sp_keys;
 use crate::store::logins::Session;
-use crate::store::tenants::{self, SealedKey, StoredSaml};
+use crate::store::sp_keys::{self as key_rows, SealedKey};
+use crate::store::tenants::{self, StoredSaml};
 
 /// Everything that a SAML operation of one tenant needs.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Parts {
         if !matches!(stored.connection.state, ConnectionState::Active | ConnectionState::Testing) {
             return Err(connection_off());
         }
-        let keys = tenants::keys(db, &id).await?;
+        let keys = key_rows::list(db, &id).await?;
         Self::assemble(app, tenant, profile, stored, &keys)
     }
 
@@ -93,7 +94,7 @@ impl Parts {
             return Ok(None);
         }
         let product = app.base.profiles.of(tenant).ok_or_else(|| Refusal::internal("server.profile"))?;
-        let keys = tenants::keys(db, &tenant.id).await?;
+        let keys = key_rows::list(db, &tenant.id).await?;
         Self::assemble(app, tenant.clone(), saml_profile(product)?, stored, &keys).map(Some)
     }
 
@@ -195,13 +196,14 @@ fn build(
         let private = sp_keys::open(&app.base.keys, &tenant.id, key)?;
         Ok(KeyPair::new(PrivateKey::from_pem(&private)?, Certificate::parse(&key.certificate)?)?)
     };
-    let of_state = |state: &'static str| keys.iter().filter(move |key| key.state == state);
-    if let Some(current) = of_state("current").next() {
+    let of_state = |state: SpKeyState| keys.iter().filter(move |key| key.state == state);
+    if let Some(current) = of_state(SpKeyState::Current).next() {
         let mut ring = KeyRing::new(pair(current)?);
-        if let Some(next) = of_state("next").next() {
-            ring = ring.with_next(pair(next)?, None);
+        if let Some(next) = of_state(SpKeyState::Next).next() {
+            // The ring compares it with the clock at each message.
+            ring = ring.with_next(pair(next)?, next.signs_from);
         }
-        for retired in of_state("retired") {
+        for retired in of_state(SpKeyState::Retired) {
             ring = ring.with_retired(pair(retired)?);
         }
         sp = sp.with_keys(ring);

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::clock;
 use crate::http::answer::{Answer, Refusal, typed};
 use crate::http::endpoints::Address;
-use crate::store::tenants;
+use crate::store::sp_keys;
 
 /// `GET`: the metadata of a connection; it need not have an identity provider yet.
 pub(in crate::http) async fn show(app: &App, address: &Address, request: Request) -> Answer {
@@ -20,7 +20,7 @@ pub(in crate::http) async fn show(app: &App, address: &Address, request: Request
 async fn write(app: &App, address: &Address) -> Result<Answer, Refusal> {
     let mut db = app.base.store.read().await?;
     let meant = address.meant(app, &mut db).await?;
-    let keys = tenants::keys(&mut db, &meant.tenant.id).await?;
+    let keys = sp_keys::list(&mut db, &meant.tenant.id).await?;
     let profile = saml_profile(&meant.product)?;
     let sp = service_provider(app, &meant.tenant, &profile, &meant.connection, &keys)?;
     let xml = sp.metadata(&MetadataOutput::default(), clock::now()).map_err(|error| {

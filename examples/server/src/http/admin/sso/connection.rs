@@ -11,7 +11,7 @@ use tenant_model::{
 use super::super::form::{self, Errors, Input, copyable, select, submit, textarea};
 use super::super::frame::go;
 use super::super::guard::{Done, InTenant, PostedInTenant};
-use super::{metadata, minute, place, stored, stored_to_change, tests_page, words};
+use super::{keys as own_keys, metadata, minute, place, stored, stored_to_change, tests_page, words};
 use crate::http::answer::Refusal;
 use crate::http::sso::{Parts, product_of};
 use crate::idp;
@@ -54,7 +54,7 @@ pub(super) async fn page(at: &InTenant, status: StatusCode, errors: &Errors) -> 
     let likely = stored.provider().and_then(|idp| Product::likely(&idp).first().map(|guess| guess.product));
     let body = html! {
         (head(at, &connection, staged.as_ref(), waiting))
-        (ours(&addresses, profile, &connection, said.or(likely)))
+        (ours(at, &addresses, profile, &connection, said.or(likely)))
         (theirs(at, &stored, source.as_ref(), parts.as_ref(), errors))
         (give(at, id, profile, stored.idp.is_null(), said.or(likely), errors))
         @if parts.is_some() {
@@ -102,6 +102,7 @@ fn head(at: &InTenant, connection: &SamlConnection, staged: Option<&Staged>, wai
 
 /// Our values, in the order in which a provider's form asks for them.
 fn ours(
+    at: &InTenant,
     addresses: &SamlAddresses,
     profile: &SamlProfile,
     connection: &SamlConnection,
@@ -126,7 +127,8 @@ fn ours(
             (copyable("our-metadata", "Our metadata, for providers that read it", &addresses.metadata))
             p {
                 a.button.plain href=(addresses.metadata) download="sp-metadata.xml" { "Download our metadata" }
-                " " span.quiet { "It holds our signing and encryption certificates." }
+                " " span.quiet { "It holds our signing and encryption certificates." } " "
+                a href=(at.address(own_keys::PLACE)) { "Our keys" }
             }
             table.reflow {
                 caption { (words::called(product, "attributes", "Attributes to send")) }

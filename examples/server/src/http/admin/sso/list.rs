@@ -9,7 +9,7 @@ use tenant_model::{
 use super::super::form::{self, Errors, Input, submit};
 use super::super::frame::go;
 use super::super::guard::{Done, InTenant, PostedInTenant};
-use super::{day, place, words};
+use super::{day, keys, place, words};
 use crate::http::answer::Refusal;
 use crate::http::html::sentence;
 use crate::store::people;
@@ -36,7 +36,8 @@ async fn page(at: &InTenant, status: StatusCode, errors: &Errors, name: &str) ->
         words::PROVIDERS.iter().map(|(_, word, text)| (*word, *text)).collect();
     let body = html! {
         p {
-            "Single sign-on is " strong { (at.tenant.sso.name()) } "."
+            "Single sign-on is " strong { (at.tenant.sso.name()) } ". "
+            a href=(at.address(keys::PLACE)) { "Our keys" }
         }
         @if connections.is_empty() {
             p { "There is no connection to an identity provider yet. Make one: you then see the values that the provider \

@@ -2,6 +2,8 @@
 
 mod certificates;
 mod connection;
+pub(super) mod keys;
+mod keys_page;
 mod list;
 mod mapping;
 mod metadata;
@@ -31,6 +33,12 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
     let upload = post(metadata::give).layer(DefaultBodyLimit::max(body::METADATA_LIMIT));
     router
         .route("/admin/tenants/{tenant}/sso", get(list::show).post(list::add))
+        .route(KEYS, get(keys::show).post(keys::stage))
+        .route(&format!("{KEYS}/switch"), post(keys::switch))
+        .route(&format!("{KEYS}/cancel"), post(keys::cancel))
+        .route(&format!("{KEYS}/retire"), post(keys::retire))
+        .route(&format!("{KEYS}/remove"), post(keys::remove))
+        .route(&format!("{KEYS}/{{key}}/certificate"), get(keys::certificate))
         .route(one, get(connection::show).post(connection::change))
         .route(&format!("{one}/state"), post(connection::switch))
         .route(&format!("{one}/links"), post(connection::confirm))
@@ -97,3 +105,6 @@ pub(super) async fn done(at: &InTenant, mut tx: Tx, text: &str) -> Result<(), St
     at.by.flash(&mut tx, text).await?;
     tx.commit().await
 }
+
+/// No connection has a page there, whatever its id.
+const KEYS: &str = "/admin/tenants/{tenant}/sso-keys";
