@@ -118,8 +118,8 @@ pub fn due(
             found.extend(ending(ReminderKind::OwnCertificate, subject, made, key.not_after));
         }
         if let (true, Some(from)) = (is_next, key.signs_from) {
-            let (subject, made) = (key.fingerprint.clone(), Some(key.created));
-            found.extend(ending(ReminderKind::OwnKeySwitch, subject, made, from));
+            // Told as soon as it is set: somebody else may have to bring the certificate to the provider.
+            found.extend(ending(ReminderKind::OwnKeySwitch, key.fingerprint.clone(), None, from));
         }
     }
     for (domain, claim) in &facts.tenant.domains {

@@ -81,7 +81,7 @@ impl Operations {
         );
         registry.register("scim_operations", "SCIM operations, those of bulk requests too", out.scim.clone());
         let help =
-            "Responses of identity providers, by what came of them: ok, bounced, or the refusal's code";
+            "Responses of identity providers, by what came of them: ok, bounced, test, or the refusal's code";
         registry.register("logins", help, out.logins.clone());
         registry.register(
             "database_errors",

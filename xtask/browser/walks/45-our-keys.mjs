@@ -46,7 +46,7 @@ export async function walk({ server, arrive }) {
       const days = (Date.parse(`${proposed}Z`) - Date.now()) / 86_400_000;
       ok(days > 13 && days <= 14, `proposed ${proposed}`);
       await admin.press("Make a new key");
-      await admin.sees("The new key was made", "Download the new certificate", "next in our metadata already");
+      await admin.sees("The new key was made", "Download the new certificate", "next in our metadata");
       await admin.look(picture("staged"));
       equal(await certificates(), 2, "certificates in our metadata");
     });
@@ -69,13 +69,13 @@ export async function walk({ server, arrive }) {
     await admin.step("a switch now: the new key signs, both are published", async () => {
       await admin.go("Our new key");
       await admin.press("Switch now");
-      await admin.sees("The new key signs", "old still in our metadata");
+      await admin.sees("The new key signs", "old in our metadata");
       await admin.look(picture("switched"));
       equal(await certificates(), 2, "certificates in our metadata");
     });
     await admin.step("the old key leaves the metadata", async () => {
       await admin.press("Take the old key out of our metadata");
-      await admin.sees("The old key left our metadata", "retired only opens what was encrypted for it");
+      await admin.sees("The old key left our metadata", "retired only decrypts");
       await admin.look(picture("retired"));
       equal(await certificates(), 1, "certificates in our metadata");
     });

@@ -185,8 +185,8 @@ fn the_switch_to_our_next_key_is_announced_until_the_old_one_is_retired() {
     let mut next = own_key("b", SpKeyState::Next);
     (old.not_after, next.not_after, next.signs_from) = (day(4000), day(4000), Some(day(14)));
     scene.sp_keys = vec![old.clone(), next.clone()];
-    // Thirty days before, it was not made yet.
-    assert_eq!(scene.told(20), [(7, Some(7)), (13, Some(1)), (14, Some(0))]);
+    // The first one as soon as it is set: fourteen days are fewer than thirty.
+    assert_eq!(scene.told(20), [(0, Some(30)), (7, Some(7)), (13, Some(1)), (14, Some(0))]);
     // Another instant is another thing to tell.
     scene.sp_keys[1].signs_from = Some(day(30));
     assert_eq!(scene.due(day(24)).len(), 1);

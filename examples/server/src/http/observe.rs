@@ -31,9 +31,6 @@ pub(super) async fn observe(State(app): State<Shared>, mut request: Request, nex
         let status = answer.status().as_u16();
         let took = start.elapsed();
         app.operations.answered(&Answered { route: &route, method, status, code: code.as_deref(), took });
-        if method == "POST" && route.ends_with("/acs") {
-            app.operations.login(code.as_deref().unwrap_or(if status == 303 { "ok" } else { "bounced" }));
-        }
         if let Some((resource, operation)) = scim_operation(&route, method) {
             app.operations.scim(resource, operation, status);
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use example_server::client::{Client, Reply};
+use saml_sp::testing::TestIdp;
 use serde_json::{Value, json};
 
 use crate::common::{Folder, Server, create, expect, group, patch, user};
@@ -56,6 +57,39 @@ pub(crate) fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
         }
         found
     })
+}
+
+#[test]
+fn logins_are_counted_wherever_a_product_takes_them() {
+    let folder = Folder::new();
+    let profiles = folder.path().join("profiles");
+    std::fs::create_dir(&profiles).unwrap();
+    let built_in = tenant_model::ProductProfile::BUILT_IN;
+    let (_, standard) = built_in.iter().find(|(id, _)| *id == "standard").unwrap();
+    let elsewhere = standard
+        .replace("\"id\": \"standard\"", "\"id\": \"further\"")
+        .replace("/v1/sso/acs", "/v1/sso/answers");
+    std::fs::write(profiles.join("further.json"), elsewhere).unwrap();
+    let file = folder.path().join("idp.xml");
+    let provider = TestProvider { idp: TestIdp::well_known("https://idp.example.com").unwrap() };
+    let tomorrow = example_server::clock::now() + chrono::TimeDelta::days(1);
+    std::fs::write(&file, provider.idp.metadata(tomorrow).unwrap()).unwrap();
+    let (profiles, file) = (profiles.to_str().unwrap(), file.to_str().unwrap());
+    let (server, mut operator) = watched_in(std::sync::Arc::new(folder), &["--profiles", profiles]);
+    server.command(&["tenant", "create", "--id", "acme", "--profile", "further", "--profiles", profiles]);
+    server.command(&["tenant", "configure-idp", "--id", "acme", "--metadata", file, "--profiles", profiles]);
+    let mut browser = server.client();
+    let request = begin(&mut browser, &provider, "acme", "/");
+    let answer = provider.answer(&request, "alice@example.com");
+    assert!(answer.destination.as_deref().unwrap().contains("/v1/sso/answers"));
+    for expected in [303, 403] {
+        assert_eq!(provider.post(&mut browser, &answer, None).status, expected);
+    }
+    let text = metrics(&mut operator);
+    for code in ["ok", "RSP-06"] {
+        let label = format!("code=\"{code}\"");
+        assert_eq!(value(&text, "logins_total", &[&label]), Some(1.0), "{text}");
+    }
 }
 
 #[test]

@@ -278,3 +278,14 @@ fn the_form_with_a_file_is_guarded_like_the_others() {
         assert_eq!(sent.status, 403, "{}", sent.body);
     }
 }
+
+#[test]
+fn each_plain_address_has_a_step_of_its_own() {
+    let (server, mut browser) = scene("standard");
+    connected(&mut browser, &provider());
+    let page = browser.get(SSO).body;
+    for end in ["acs", "logout"] {
+        let step = format!("Use an https address in place of {}/v1/sso/{end}?org_id=acme.", server.url);
+        assert_eq!(page.matches(&step).count(), 1, "{step}: {page}");
+    }
+}

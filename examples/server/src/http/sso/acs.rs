@@ -29,10 +29,39 @@ use crate::{clock, random, trust};
 pub(in crate::http) async fn receive(app: &App, address: &Address, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let done = sign_in(app, address, &parts.headers, body).await;
-    done.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
+    // Counted where it is decided: the address says nothing of it, a profile may choose any.
+    app.operations.login(done.as_ref().map_or_else(|refusal| refusal.code.as_str(), |(came, _)| came.name()));
+    done.map_or_else(|refusal| refusal.into_page(&parts.headers), |(_, answer)| answer)
 }
 
-async fn sign_in(app: &App, address: &Address, headers: &HeaderMap, body: Body) -> Result<Answer, Refusal> {
+/// What came of a response that was not refused.
+#[derive(Clone, Copy, Debug)]
+enum Came {
+    /// Nobody had asked for it: a login of our own began.
+    Bounced,
+    /// Somebody is signed in.
+    Ok,
+    /// It answered an administrator's test.
+    Test,
+}
+
+impl Came {
+    /// As it is counted.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bounced => "bounced",
+            Self::Ok => "ok",
+            Self::Test => "test",
+        }
+    }
+}
+
+async fn sign_in(
+    app: &App,
+    address: &Address,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Came, Answer), Refusal> {
     let now = clock::now();
     // Before the body is read: a connection that is off or unknown refuses at once (TEN-21).
     let parts = Parts::load(app, address).await?;
@@ -51,14 +80,16 @@ async fn sign_in(app: &App, address: &Address, headers: &HeaderMap, body: Body) 
         None => None,
     };
     if let (Some((Kind::Test, stored)), Some(waiting)) = (&stored, &pending) {
-        return trial::finish(app, &parts, &inbound, stored, waiting, now).await;
+        let answer = trial::finish(app, &parts, &inbound, stored, waiting, now).await?;
+        return Ok((Came::Test, answer));
     }
     let verified = match parts.saml().accept_response(&inbound, pending.as_ref(), now) {
         Ok(verified) => verified,
         Err(rejection) if rejection.should_bounce() => {
             let mut options = LoginOptions::default();
             options.return_to = rejection.bounce_to().cloned();
-            return login::let_browser_go(app, &parts, Kind::Login, options, headers).await;
+            let answer = login::let_browser_go(app, &parts, Kind::Login, options, headers).await?;
+            return Ok((Came::Bounced, answer));
         }
         Err(rejection) => {
             tracing::info!(tenant = %parts.tenant.id, code = rejection.code(), "a SAML response was refused");
@@ -78,7 +109,7 @@ async fn sign_in(app: &App, address: &Address, headers: &HeaderMap, body: Body) 
     if let Some(cookie) = Cookie::Session.set(app.secure_cookies, &cookie, seconds) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    Ok(answer)
+    Ok((Came::Ok, answer))
 }
 
 /// The login that the message says it answers, if this browser began it.

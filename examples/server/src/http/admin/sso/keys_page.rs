@@ -37,8 +37,8 @@ fn table(scene: &Scene<'_>, may: bool) -> Markup {
         table.reflow id="keys" {
             caption { "Keys" }
             thead { tr {
-                th scope="col" { "State" } th scope="col" { "Signs" } th scope="col" { "Certificate, SHA-256" }
-                th scope="col" { "It ends" } th scope="col" { "Change" }
+                th scope="col" { "State" } th scope="col" { "Signs" } th scope="col" { "SHA-256" }
+                th scope="col" { "Ends" } th scope="col" { "Certificate" }
             } }
             tbody {
                 @for key in scene.keys.iter().rev() {
@@ -46,10 +46,10 @@ fn table(scene: &Scene<'_>, may: bool) -> Markup {
                         td data-label="State" { (state(key, signs(key))) }
                         td data-label="Signs" { (signing_time(key, signs(key), now)) }
                         td data-label="SHA-256" { code { (idp::short(&key.fingerprint)) "…" } }
-                        td data-label="It ends" { (words::until(key.not_after, now)) }
+                        td data-label="Ends" { (words::until(key.not_after, now)) }
                         td {
                             a href=(scene.at.address(&format!("{PLACE}/{}/certificate", key.id)))
-                                aria-label=(format!("Download the certificate {}", idp::short(&key.fingerprint))) { "Certificate" }
+                                aria-label=(format!("Download the certificate {}", idp::short(&key.fingerprint))) { "Download" }
                             @if may && key.state == SpKeyState::Retired {
                                 (form::post(&scene.at.by, &scene.at.address(&format!("{PLACE}/remove")), html! {
                                     input type="hidden" name="key" value=(key.id);
@@ -68,10 +68,10 @@ fn state(key: &SpKey, signs: bool) -> Markup {
     html! {
         @match (key.state, signs) {
             (SpKeyState::Current, true) => span.tag { "in use" },
-            (SpKeyState::Current, false) => { span.tag { "old" } " still in our metadata" }
+            (SpKeyState::Current, false) => { span.tag { "old" } " in our metadata" }
             (SpKeyState::Next, true) => span.tag { "in use" },
-            (SpKeyState::Next, false) => { span.tag { "next" } " in our metadata already" }
-            (SpKeyState::Retired, _) => { span.tag { "retired" } " only opens what was encrypted for it" }
+            (SpKeyState::Next, false) => { span.tag { "next" } " in our metadata" }
+            (SpKeyState::Retired, _) => { span.tag { "retired" } " only decrypts" }
         }
     }
 }

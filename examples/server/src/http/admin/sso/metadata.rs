@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use saml_sp::{Certificate, VerificationKey};
+use saml_sp::{Certificate, Problem, Step, VerificationKey};
 use tenant_model::{Action, TrustReason};
 
 use super::super::form::{self, Errors, checkbox, submit};
@@ -159,7 +159,7 @@ pub(super) fn keys_table(keys: &[VerificationKey], at: &InTenant) -> Markup {
 /// What a check of the settings finds, before anybody signs in.
 pub(super) fn problems(parts: &Parts, at: &InTenant) -> Markup {
     let report = parts.saml().self_check(at.by.now);
-    let steps = report
+    let mut steps = report
         .steps(&crate::http::sso::guide(parts), crate::http::sso::product_of(parts.connection.provider));
     html! {
         @if !report.problems.is_empty() {
@@ -170,13 +170,19 @@ pub(super) fn problems(parts: &Parts, at: &InTenant) -> Markup {
                         li {
                             (problem.kind.title()) " " span.quiet { (problem.rule) }
                             @if let Some(found) = &problem.found { " (" code { (found) } ")" }
-                            @if let Some(step) = steps.iter().find(|step| step.problem == problem.kind) { br; (step.text) }
+                            @if let Some(step) = step_of(&mut steps, problem) { br; (step.text) }
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// Steps stand in the order of the problems: of several problems of a kind each has its own.
+fn step_of(steps: &mut Vec<Step>, problem: &Problem) -> Option<Step> {
+    let at = steps.iter().position(|step| step.problem == problem.kind)?;
+    Some(steps.remove(at))
 }
 
 fn changes(first: bool, judged: &Judgement, reasons: &BTreeSet<TrustReason>, links: i64) -> Markup {
