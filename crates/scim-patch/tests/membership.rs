@@ -119,6 +119,28 @@ fn a_member_without_id_is_refused() {
     assert_eq!(error.map(|error| error.code()), Some("scim.patch.required_missing"));
 }
 
+/// Members that could change while they are there are no names: rows of ids would lose what was said of them.
+#[test]
+fn members_that_can_change_are_left_for_the_group() {
+    let team = json!({ "id": "urn:example:Team", "attributes": [{
+        "name": "members", "type": "complex", "multiValued": true,
+        "subAttributes": [{ "name": "value" }, { "name": "type" }],
+    }] });
+    let set = SchemaSet::builder()
+        .schema(&team)
+        .and_then(|set| {
+            set.resource_type(&json!({ "name": "Team", "endpoint": "/Teams", "schema": "urn:example:Team" }))
+        })
+        .and_then(|set| set.build())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let team = set.resource_type("Team").unwrap_or_else(|| panic!("no teams"));
+    let body = message(&json!([{ "op": "add", "path": "members", "value": [{ "value": "a" }] }])).to_string();
+    let planned = PatchRequest::parse(body.as_bytes(), Quirks::strict(), &Limits::default())
+        .and_then(|request| plan(&request, team));
+    let Ok(GroupPlan::Deltas(planned)) = planned else { panic!("{planned:?}") };
+    assert!(planned.members().is_empty() && planned.own().is_some());
+}
+
 /// P30: rows decide.
 #[test]
 fn a_group_has_changed_if_a_row_has() {

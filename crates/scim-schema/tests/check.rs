@@ -141,3 +141,47 @@ fn attributes_returned_on_request_are_reported_when_the_write_has_them() {
     assert_eq!(sent(json!("n")), 1);
     assert_eq!(sent(Value::Null), 0);
 }
+
+#[test]
+fn a_secret_alone_does_not_make_up_for_a_part_that_is_required() {
+    let set = locker();
+    let check = |lock: Value| {
+        let locker = set.resource_type("Locker").unwrap();
+        let body = json!({ "schemas": ["urn:example:Locker"], "lock": lock });
+        let resource = Resource::from_map(body.as_object().unwrap().clone(), locker);
+        locker.check_create(resource, &CheckOptions::default()).map(|checked| checked.write_only.len())
+    };
+    assert_eq!(check(json!({ "code": "1234", "place": "door" })), Ok(1));
+    assert_eq!(check(json!({ "code": "1234" })), Err(CheckError::Missing { path: "lock.place".into() }));
+    assert_eq!(check(json!({ "code": null })), Ok(1));
+}
+
+#[test]
+fn what_the_service_said_goes_with_the_value_it_was_said_of() {
+    // S27: a stored value that is nothing but the service's words is not there once a replace leaves it out.
+    let set = common::standard_and_device();
+    let user = set.resource_type("User").unwrap();
+    let urn = scim_schema::urn::ENTERPRISE_USER;
+    let stored = json!({ "userName": "b", urn: { "manager": { "displayName": "Kim" } } });
+    let stored = Resource::from_stored(stored.as_object().unwrap().clone());
+    let sent = json!({ "schemas": [scim_schema::urn::USER], "userName": "b" });
+    let sent = Resource::from_map(sent.as_object().unwrap().clone(), user);
+    let checked = user.check_replace(sent, &stored, &CheckOptions::default()).unwrap();
+    assert_eq!(checked.resource.extension(urn), None);
+}
+
+fn locker() -> scim_schema::SchemaSet {
+    scim_schema::SchemaSet::builder()
+        .schema(&json!({ "id": "urn:example:Locker", "attributes": [{
+            "name": "lock", "type": "complex", "subAttributes": [
+                { "name": "code", "mutability": "writeOnly" }, { "name": "place", "required": true }
+            ]
+        }] }))
+        .and_then(|set| {
+            set.resource_type(
+                &json!({ "name": "Locker", "endpoint": "/Lockers", "schema": "urn:example:Locker" }),
+            )
+        })
+        .and_then(|set| set.build())
+        .unwrap()
+}

@@ -121,9 +121,17 @@ fn loose_strings_are_read_where_they_are_asked_for() {
     for text in ["a eq true and b eq null and c eq -1.5", r#"a eq "x""#, "a pr"] {
         assert_eq!(loose(text), Ok((text.to_owned(), false)), "{text}");
     }
-    for text in
-        ["a eq 'x", "a eq '\u{1}'", "a eq x y", "a eq and b pr", "a eq", "a eq [1]", "a eq 'x'y", "a 'eq' x"]
-    {
+    for text in [
+        "a eq 'x",
+        "a eq '\u{1}'",
+        "a eq x\u{1}",
+        "a eq x y",
+        "a eq and b pr",
+        "a eq",
+        "a eq [1]",
+        "a eq 'x'y",
+        "a 'eq' x",
+    ] {
         assert!(loose(text).is_err(), "{text}");
     }
 }
