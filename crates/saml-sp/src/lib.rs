@@ -71,7 +71,7 @@ pub use request::{
     Comparison, Consumer, IdpEntry, LoginOptions, NameIdPolicy, OpenError, PendingLogin, RequestConditions,
     RequestError, RequestedAuthnContext, Scoping, SealKey,
 };
-pub use response::{Status, UnverifiedIssuer};
+pub use response::{ShownResponse, Status, UnverifiedIssuer};
 pub use soap::{SoapCall, SoapReply};
 pub use url::{EndpointUrl, LocalPath};
 pub use xml::{XmlError, XmlErrorKind};

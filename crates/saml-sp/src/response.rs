@@ -9,10 +9,12 @@ mod envelope;
 mod examine;
 mod fields;
 mod several;
+mod show;
 mod status;
 mod subject;
 mod unverified;
 
+pub use show::ShownResponse;
 pub use status::Status;
 pub use unverified::UnverifiedIssuer;
 

@@ -7,6 +7,7 @@ mod encrypted;
 mod person;
 mod scene;
 mod several;
+mod show;
 
 use scene::{GOOD, NOW, Scene, body, private_pem, public_pem, time};
 

@@ -144,7 +144,7 @@ fn current_next_and_retired_keys_open() {
     assert_eq!(scene.accept(&[(NAME_ID, &wrapped)]).unwrap_err().code(), "ENC-06");
 }
 
-fn scene() -> Scene {
+pub(super) fn scene() -> Scene {
     assert!(GOOD.contains(NAME_ID));
     let mut scene = Scene::new();
     scene.sp = scene.sp.with_keys(KeyRing::new(pair(KEY, CERTIFICATE)));
@@ -168,7 +168,7 @@ fn other_pair() -> KeyPair {
     pair(&pem(key.private_key_to_pem_pkcs8().unwrap()), &pem(builder.build().to_pem().unwrap()))
 }
 
-fn wrapped(wrapper: &str, plain: &str, data: DataEncryption) -> String {
+pub(super) fn wrapped(wrapper: &str, plain: &str, data: DataEncryption) -> String {
     let options = EncryptOptions {
         recipient: &Certificate::parse(CERTIFICATE).unwrap(),
         data,
