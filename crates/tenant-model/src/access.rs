@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::audit::{Action, AuditEvent, Target};
 use crate::connection::ScimConnection;
-use crate::ids::{PersonId, RoleName, TenantId};
+use crate::ids::{AdminId, PersonId, RoleName, TenantId};
 use crate::mapping::{Role, RoleRule, RoleRules, RoleRulesError};
 use crate::person::{Actor, DirectoryPerson, Grant, GrantOrigin, Person};
 use crate::provision::ProvisionRefusal;
@@ -66,6 +66,14 @@ impl RoleChangeError {
 /// Whoever gives a role, writes a rule or takes one back.
 #[derive(Clone, Copy, Debug)]
 pub enum Author<'a> {
+    /// An account of the administration pages, which has rights and no roles: it may give every role that administers
+    /// nothing, and those that do only with the right to the tenant's security.
+    Admin {
+        /// The account.
+        id: &'a AdminId,
+        /// Its rights in the tenant.
+        rights: &'a Rights,
+    },
     /// The operator of the product, who may give every role.
     Operator,
     /// A person of the tenant.
@@ -76,7 +84,13 @@ impl Author<'_> {
     /// Whether the author could give a role: an active administrator, up to the priority of their own highest role.
     #[must_use]
     pub fn may_give(&self, tenant: &TenantId, rules: &RoleRules, role: &Role) -> bool {
-        let Self::Person(person) = self else { return true };
+        let person = match self {
+            Self::Admin { rights, .. } => {
+                return !role.admin || rights.require(tenant, &Right::Security).is_ok();
+            }
+            Self::Operator => return true,
+            Self::Person(person) => person,
+        };
         let own: Vec<_> = rules.catalogue().iter().filter(|own| person.roles().contains(&own.name)).collect();
         let highest = own.iter().map(|own| own.priority).max();
         person.tenant == *tenant
@@ -87,8 +101,9 @@ impl Author<'_> {
             && (!role.admin || own.iter().any(|own| own.admin && own.priority >= role.priority))
     }
 
-    fn actor(&self) -> Actor {
+    pub(crate) fn actor(&self) -> Actor {
         match self {
+            Self::Admin { id, .. } => Actor::Admin((*id).clone()),
             Self::Operator => Actor::Operator,
             Self::Person(person) => Actor::Person(person.id.clone()),
         }
@@ -96,12 +111,18 @@ impl Author<'_> {
 
     fn id(&self) -> Option<PersonId> {
         match self {
-            Self::Operator => None,
+            // No person of the tenant: what they give by hand has come from outside.
+            Self::Admin { .. } | Self::Operator => None,
             Self::Person(person) => Some(person.id.clone()),
         }
     }
 
-    fn check(&self, tenant: &TenantId, rules: &RoleRules, name: &RoleName) -> Result<(), RoleChangeError> {
+    pub(crate) fn check(
+        &self,
+        tenant: &TenantId,
+        rules: &RoleRules,
+        name: &RoleName,
+    ) -> Result<(), RoleChangeError> {
         let role = rules.catalogue().iter().find(|role| role.name == *name);
         let role = role
             .ok_or_else(|| RoleChangeError::Rules(RoleRulesError::NotInCatalogue { role: name.clone() }))?;

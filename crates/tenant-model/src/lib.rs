@@ -25,6 +25,7 @@ mod provision;
 mod rate;
 mod reminder;
 mod rights;
+mod rule_change;
 mod scim_event;
 mod session;
 mod setup_link;
@@ -70,9 +71,9 @@ pub use login::{
     PairingQuery, decide_login, login_query,
 };
 pub use mapping::{
-    AccountField, AttributeBag, AttributeMapping, DepartmentRule, FieldReport, FieldRule, Mapped,
-    MappingError, MappingReport, NameCase, Role, RoleReport, RoleRule, RoleRules, RoleRulesError, Several,
-    Source, Transform, UnknownRole, apply, dry_run,
+    AccountField, AttributeBag, AttributeMapping, DepartmentRule, FieldReport, FieldRule, MAX_ROLE_RULES,
+    Mapped, MappingError, MappingReport, NameCase, Role, RoleReport, RoleRule, RoleRules, RoleRulesError,
+    Several, Source, Transform, UnknownRole, apply, dry_run,
 };
 pub use oauth::{
     AccessMinutes, ClientAuthError, ClientError, ClientSecret, GrantRefusal, GrantedToken,
@@ -95,6 +96,7 @@ pub use provision::{
 pub use rate::{Bucket, RateLimit, RateRefusal, rate};
 pub use reminder::{Reminder, ReminderFacts, ReminderKind, due};
 pub use rights::{Right, RightMissing, Rights};
+pub use rule_change::{RuleChange, change_rules, keeps_an_admin};
 pub use scim_event::{ChangedBy, EventClaims, EventSubject, scim_event};
 pub use session::{Method, SessionFacts, SignInRefusal, may_sign_in, session_alive};
 pub use setup_link::{

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 pub use report::{FieldReport, MappingReport, RoleReport};
 pub use transform::Transform;
 
-pub use roles::{DepartmentRule, Role, RoleRule, RoleRules, RoleRulesError, Several, UnknownRole};
+pub use roles::{
+    DepartmentRule, MAX_ROLE_RULES, Role, RoleRule, RoleRules, RoleRulesError, Several, UnknownRole,
+};
 
 pub(crate) use roles::{GrantSource, resolve as resolve_roles};
 

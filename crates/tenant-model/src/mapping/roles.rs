@@ -75,6 +75,36 @@ impl RoleRules {
         Some((Self { text }, rule))
     }
 
+    /// The same roles with other rules.
+    pub(crate) fn with_rules(&self, rules: Vec<RoleRule>) -> Result<Self, RoleRulesError> {
+        RoleRulesText { rules, ..self.text.clone() }.try_into()
+    }
+
+    /// The same rules with another default.
+    pub(crate) fn with_default_role(&self, default: Option<RoleName>) -> Result<Self, RoleRulesError> {
+        RoleRulesText { default, ..self.text.clone() }.try_into()
+    }
+
+    pub(crate) fn with_several(&self, several: Several) -> Self {
+        Self { text: RoleRulesText { several, ..self.text.clone() } }
+    }
+
+    pub(crate) fn with_unknown(&self, unknown: UnknownRole) -> Self {
+        Self { text: RoleRulesText { unknown, ..self.text.clone() } }
+    }
+
+    /// What happens when several roles are given.
+    #[must_use]
+    pub fn several(&self) -> Several {
+        self.text.several
+    }
+
+    /// What happens to a value that names no role.
+    #[must_use]
+    pub fn unknown(&self) -> UnknownRole {
+        self.text.unknown
+    }
+
     /// The role for someone to whom no rule gives one.
     #[must_use]
     pub fn default_role(&self) -> Option<&RoleName> {
@@ -120,6 +150,9 @@ impl TryFrom<RoleRulesText> for RoleRules {
                 return Err(RoleRulesError::Twice { role: role.name.clone() });
             }
         }
+        if text.rules.len() > MAX_ROLE_RULES {
+            return Err(RoleRulesError::TooMany);
+        }
         let granted = text.rules.iter().filter_map(RoleRule::grants);
         match granted.chain(&text.default).find(|role| !names.contains(role)) {
             Some(role) => Err(RoleRulesError::NotInCatalogue { role: role.clone() }),
@@ -141,6 +174,9 @@ pub enum RoleRulesError {
         /// The role.
         role: RoleName,
     },
+    /// There are more rules than are read for each login.
+    #[error("there are more than {MAX_ROLE_RULES} rules")]
+    TooMany,
     /// Two roles have one name.
     #[error("role `{role}` is in `catalogue` twice")]
     Twice {
@@ -156,6 +192,7 @@ impl RoleRulesError {
         match self {
             Self::NoCustomRoles => "roles.no_custom",
             Self::NotInCatalogue { .. } => "roles.not_in_catalogue",
+            Self::TooMany => "roles.too_many",
             Self::Twice { .. } => "roles.twice",
         }
     }
@@ -315,3 +352,6 @@ fn by_value(rules: &RoleRules, values: &[String], out: &mut Resolved) -> Result<
     }
     Ok(())
 }
+
+/// Most rules of one connection: a rule for each role and department of a large company, and all are read at each login.
+pub const MAX_ROLE_RULES: usize = 200;
