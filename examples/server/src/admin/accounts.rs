@@ -176,9 +176,22 @@ pub async fn sign_in(
     admins::put_guesses(&mut tx, &admin, None).await?;
     admin.last_sign_in = Some(now);
     admins::update(&mut tx, &admin).await?;
+    let secret = open_session(app, &mut tx, &admin, now).await?;
+    note(&mut tx, &admin, &by, Action::AdminSignedIn, "sign-in", Outcome::Done, now).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Begins a session of an account; gives the secret for the browser's cookie.
+pub(super) async fn open_session(
+    app: &App,
+    db: &mut AnyConnection,
+    admin: &Admin,
+    now: DateTime<Utc>,
+) -> Result<String, AccountFault> {
     let secret = random::secret()?;
     let session = AdminSession {
-        scope: scope.clone(),
+        scope: admin.scope.clone(),
         hash: app.base.keys.admin_hash(&secret),
         admin: admin.id.clone(),
         epoch: admin.epoch,
@@ -186,9 +199,7 @@ pub async fn sign_in(
         ends_at: after_minutes(now, SESSION_MINUTES),
         flash: None,
     };
-    admins::insert_session(&mut tx, &session, now).await?;
-    note(&mut tx, &admin, &by, Action::AdminSignedIn, "sign-in", Outcome::Done, now).await?;
-    tx.commit().await?;
+    admins::insert_session(db, &session, now).await?;
     Ok(secret)
 }
 
@@ -253,7 +264,7 @@ pub fn after_minutes(now: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
 }
 
 /// Counts a guess before it is checked, so that guesses at once count as many; says what is known of the account.
-async fn guess(
+pub(super) async fn guess(
     app: &App,
     scope: &Scope,
     email: &EmailAddress,

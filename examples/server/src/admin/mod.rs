@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod code;
+pub mod own;
 pub mod password;
 
 use std::collections::BTreeSet;

@@ -106,7 +106,7 @@ fn ask(app: &App, how: &str, raw: &str) -> Result<Answer, Refusal> {
     let who = request.issuer.as_deref().unwrap_or_default();
     let body = html! {
         p { "This page plays the part of a company's identity provider. The service " code { (who) } " asks who you are." }
-        (buttons("/demo/idp/sign-in", &[("how", how), ("request", raw)]))
+        (buttons("/demo/idp/sign-in", &[("how", how), ("request", raw)], &mistakes()))
     };
     Ok(page(StatusCode::OK, "Test identity provider", body))
 }
@@ -126,9 +126,22 @@ pub(super) async fn sign_in(State(app): State<Shared>, request: Request) -> Answ
                 "the test identity provider serves this server alone",
             ));
         }
-        let answer = request.answer(&fresh_id()?, &acs, clock::now());
+        let mut answer = request.answer(&fresh_id()?, &acs, clock::now());
         let tenant = tenant_of(&app, &acs).await?;
         let domain = domain(&tenant);
+        let rolled;
+        let idp = match form.one("mistake")?.unwrap_or_default() {
+            "audience" => {
+                answer.audiences = vec![WRONG_AUDIENCE.to_owned()];
+                idp
+            }
+            "certificate" => {
+                let key = TestKey::foreign().map_err(|error| broken(&error))?;
+                rolled = TestIdp::new(&app.public_url.join("/demo/idp"), key);
+                &rolled
+            }
+            _ => idp,
+        };
         deliver(idp, answer, character(&form)?, &domain, request.relay_state.as_deref())
     };
     answered.await.unwrap_or_else(|refusal| refusal.into_page(&parts.headers))
@@ -143,7 +156,7 @@ pub(super) async fn start(State(app): State<Shared>, uri: Uri, headers: HeaderMa
         let body = html! {
             p { "This page plays the part of a company's portal. Choose who you are, and it signs you in to tenant "
                 code { (id) } " without being asked. Products that take no such login ask back first." }
-            (buttons("/demo/idp/start", &[("org_id", id)]))
+            (buttons("/demo/idp/start", &[("org_id", id)], &html! {}))
         };
         Ok(page(StatusCode::OK, "Test identity provider", body))
     };
@@ -254,11 +267,26 @@ fn deliver(
     Ok(page)
 }
 
-fn buttons(action: &str, hidden: &[(&str, &str)]) -> Markup {
+fn buttons(action: &str, hidden: &[(&str, &str)], more: &Markup) -> Markup {
     html! {
         form method="post" action=(action) {
             @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
+            (more)
             p { @for one in &CHARACTERS { button name="person" value=(one.id) { "Sign in as " (one.name) } } }
+        }
+    }
+}
+
+/// What an administrator may have set wrongly, so that one sees what a test login says of it.
+fn mistakes() -> Markup {
+    html! {
+        p {
+            label for="mistake" { "A setting of this provider that is wrong" } " "
+            select id="mistake" name="mistake" {
+                option value="" { "None" }
+                option value="audience" { "The audience: another entity id" }
+                option value="certificate" { "The certificate: it was exchanged" }
+            }
         }
     }
 }
@@ -297,3 +325,5 @@ fn broken(error: &TestError) -> Refusal {
 fn failed(error: &TestError) -> CommandError {
     CommandError::Demo(format!("the test identity provider: {error}"))
 }
+
+const WRONG_AUDIENCE: &str = "https://wrong.example.com/saml";

@@ -156,6 +156,27 @@ pub async fn claim(
     Ok(done.rows_affected() == 1)
 }
 
+/// Whether a replay claim is there; nothing is claimed.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn is_claimed(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    claim: &str,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query(
+        "SELECT forget_after FROM replay_claims WHERE tenant_id = $1 AND connection_id = $2 AND claim = $3",
+    )
+    .bind(tenant.as_str())
+    .bind(connection.as_str())
+    .bind(claim)
+    .fetch_optional(db)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// A session of a person.
 #[derive(Clone, Debug)]
 pub struct Session {

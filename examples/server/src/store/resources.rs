@@ -209,6 +209,33 @@ pub async fn of_person(
     row.map(|row| stored(&row)).transpose()
 }
 
+/// The first groups of a connection by name, each with its id and its name.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn groups(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    count: u32,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT resource_id, display FROM scim_resources \
+         WHERE tenant_id = $1 AND type = $2 AND connection_id = $3 ORDER BY display_fold, resource_id LIMIT $4",
+    )
+    .bind(tenant.as_str())
+    .bind("Group")
+    .bind(connection.as_str())
+    .bind(i64::from(count))
+    .fetch_all(db)
+    .await?;
+    let one = |row| {
+        let display: Option<String> = column(row, "display")?;
+        Ok((column(row, "resource_id")?, display.unwrap_or_default()))
+    };
+    rows.iter().map(one).collect()
+}
+
 /// The place of a search document, which is text in SQLite and `jsonb` in PostgreSQL.
 fn document(dialect: Dialect, place: &str) -> String {
     match dialect {

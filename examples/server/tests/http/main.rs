@@ -6,6 +6,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "test counters")]
 
 pub(crate) mod admin;
+pub(crate) mod admin_account;
 pub(crate) mod admin_pages;
 pub(crate) mod bad_input;
 pub(crate) mod bulk;
@@ -21,6 +22,7 @@ pub(crate) mod inside;
 pub(crate) mod leniency;
 pub(crate) mod lifecycle;
 pub(crate) mod limits;
+pub(crate) mod mapping_pages;
 pub(crate) mod oauth;
 pub(crate) mod operations;
 pub(crate) mod paging;

@@ -138,6 +138,12 @@ impl<'a> Input<'a> {
         self
     }
 
+    /// With a list of values to choose from, by its id.
+    pub fn list(mut self, list: &'a str) -> Self {
+        self.list = Some(list);
+        self
+    }
+
     /// Of at most so many characters.
     pub fn most(mut self, most: usize) -> Self {
         self.most = most;

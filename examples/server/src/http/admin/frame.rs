@@ -154,7 +154,7 @@ fn who(by: &SignedIn) -> Markup {
         by,
         "/admin/sign-out",
         html! {
-            span.who { (by.admin.email) " (" (place) ")" }
+            span.who { a href="/admin/account" { (by.admin.email) } " (" (place) ")" }
             button.plain type="submit" id="sign-out" { "Sign out" }
         },
     )
@@ -171,7 +171,7 @@ fn nearest(tenant: &Tenant, path: &str) -> String {
     // Groups and accounts are found from the users.
     let rest = if rest.starts_with("/groups") || rest.starts_with("/people") {
         "/users"
-    } else if rest.starts_with(super::sso::keys::PLACE) {
+    } else if rest.starts_with(super::sso::keys::PLACE) || rest.starts_with("/sso-tokens") {
         "/sso"
     } else if rest.starts_with("/quirks") {
         "/scim"

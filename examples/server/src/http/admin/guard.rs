@@ -300,11 +300,22 @@ pub(super) async fn read_form(
     body: axum::body::Body,
     token: &str,
 ) -> Result<Params, Trouble> {
+    read_form_of(app, headers, body, token, FORM_LIMIT).await
+}
+
+/// The same within another limit, for what is pasted.
+pub(super) async fn read_form_of(
+    app: &App,
+    headers: &HeaderMap,
+    body: axum::body::Body,
+    token: &str,
+    limit: usize,
+) -> Result<Params, Trouble> {
     if let Err(refusal) = same_origin(app, headers).and_then(|()| is_form(headers)) {
         body::leave(body).await;
         return Err(refusal.into());
     }
-    let form = Params::parse(&body::read(body, FORM_LIMIT).await?);
+    let form = Params::parse(&body::read(body, limit).await?);
     check_token(form.one(super::form::TOKEN)?.unwrap_or_default(), token)?;
     Ok(form)
 }
@@ -370,7 +381,7 @@ fn foreign_form() -> Refusal {
     .with_hint("open the page again and send the form from there")
 }
 
-/// Fields of a form: names, descriptions, a pasted login. Metadata has an address and a limit of its own.
+/// Fields of a form: names, descriptions. Metadata and pasted responses have limits of their own.
 pub const FORM_LIMIT: usize = 64 * 1024;
 /// The use of a session is noted at most once a minute.
 const TOUCH_SECONDS: i64 = 60;

@@ -28,17 +28,21 @@
 mod admins;
 mod audit;
 mod clients;
+mod config_tokens;
 pub mod form;
 pub mod frame;
 pub mod guard;
 mod overview;
+mod own;
 mod people;
 mod quirks;
+mod roles;
 mod scim;
 pub mod show;
 mod sign_in;
 mod sso;
 mod start;
+mod suspend;
 mod tenants;
 mod tokens;
 
@@ -51,6 +55,9 @@ use crate::app::Shared;
 pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
     sso::routes(router)
         .route("/admin", get(tenants::home))
+        .route("/admin/account", get(own::show))
+        .route("/admin/account/password", post(own::change))
+        .route("/admin/account/sign-out", post(own::leave))
         .route("/admin/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/admin/sign-out", post(sign_in::leave))
         .route("/admin/start", get(start::show).post(start::choose))
@@ -58,6 +65,7 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route("/admin/admins", get(admins::of_operator).post(admins::invite_operator))
         .route("/admin/admins/{admin}/revoke", post(admins::revoke_operator))
         .route("/admin/tenants/{tenant}", get(overview::show))
+        .route("/admin/tenants/{tenant}/state", get(suspend::show).post(suspend::change))
         .route("/admin/tenants/{tenant}/admins", get(admins::of_tenant).post(admins::invite_to_tenant))
         .route("/admin/tenants/{tenant}/admins/{admin}/revoke", post(admins::revoke_of_tenant))
         .route("/admin/tenants/{tenant}/audit", get(audit::show))
@@ -79,12 +87,16 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
             "/admin/tenants/{tenant}/scim/{connection}/clients/{client}/secrets/{slot}/revoke",
             post(clients::revoke),
         )
+        .route("/admin/tenants/{tenant}/scim/{connection}/roles", get(roles::show).post(roles::change))
+        .route("/admin/tenants/{tenant}/scim/{connection}/roles/{rule}", post(roles::change))
         .route("/admin/tenants/{tenant}/scim/{connection}/state", post(scim::switch))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens", post(tokens::create))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}", get(tokens::show))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}/owner", post(tokens::change_owner))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}/revoke", post(tokens::end))
         .route("/admin/tenants/{tenant}/scim/{connection}/tokens/{token}/rotate", post(tokens::rotate))
+        .route("/admin/tenants/{tenant}/sso-tokens", get(config_tokens::show).post(config_tokens::create))
+        .route("/admin/tenants/{tenant}/sso-tokens/{token}/revoke", post(config_tokens::end))
         .route("/admin/tenants/{tenant}/users", get(people::users))
         .route("/admin/tenants/{tenant}/users/{resource}", get(people::user))
 }

@@ -1,7 +1,7 @@
 //! A tenant at a glance: what is set up, what ends soon, what to do next.
 
 use maud::{Markup, html};
-use tenant_model::{DomainState, Reminder, ReminderKind, ScimToken, SsoPolicy};
+use tenant_model::{DomainState, Reminder, ReminderKind, ScimToken, SsoPolicy, TenantState};
 
 use super::guard::{Done, InTenant};
 use super::scim::{product, state_name};
@@ -47,7 +47,13 @@ pub(super) async fn show(at: InTenant) -> Done {
             dl {
                 dt { "Id" } dd { code { (tenant.id) } }
                 dt { "Product" } dd { (product.display_name) }
-                dt { "State" } dd { (state(tenant.state)) }
+                dt { "State" }
+                dd #tenant-state {
+                    (state(tenant.state))
+                    @if at.by.is_operator() {
+                        ": " a #change-state href=(at.address("/state")) { @if tenant.state == TenantState::Suspended { "serve it again" } @else { "suspend it" } }
+                    }
+                }
                 @if product.saml.is_some() {
                     dt { "Single sign-on" } dd { (policy(&tenant.sso)) ", " (logins.len()) " connections" }
                     dt { "Domains" } dd { (verified) " verified of " (tenant.domains.len()) }

@@ -150,6 +150,7 @@ pub(super) async fn page(
         section aria-labelledby="more-title" {
             h2 #more-title { "More" }
             ul {
+                li { a #roles href=(format!("{here}/roles")) { "Roles and departments" } ", which rules give them" }
                 li { a #oauth-clients href=(format!("{here}/clients")) { "OAuth clients" } ", for directories that use client credentials" }
                 li { a #quirks href=(at.address("/quirks")) { "Deviations" } ", what directories did beyond the standard" }
                 @if product.several_providers { li { a href=(at.address("/scim")) { "All connections" } } }

@@ -42,8 +42,19 @@ pub(super) async fn leave(Posted { by, .. }: Posted) -> Done {
     admins::end_session(&mut tx, &by.session.scope, &by.session.hash).await?;
     tx.commit().await?;
     let mut answer = go("/admin/sign-in");
-    set_cookie(&mut answer, Cookie::Admin, by.app.secure_cookies, "", 0)?;
+    forget(&mut answer, &by.app)?;
     Ok(answer)
+}
+
+/// Gives the browser the cookie of a session.
+pub(super) fn remember(answer: &mut Answer, app: &App, scope: &Scope, secret: &str) -> Result<(), Trouble> {
+    let value = format!("{}.{secret}", scope.as_str());
+    set_cookie(answer, Cookie::Admin, app.secure_cookies, &value, SESSION_MINUTES.saturating_mul(60))
+}
+
+/// Takes that cookie away.
+pub(super) fn forget(answer: &mut Answer, app: &App) -> Result<(), Trouble> {
+    set_cookie(answer, Cookie::Admin, app.secure_cookies, "", 0)
 }
 
 async fn try_enter(app: &Shared, request: Request) -> Done {
@@ -70,14 +81,7 @@ async fn try_enter(app: &Shared, request: Request) -> Done {
                 tx.commit().await?;
             }
             let mut answer = go("/admin");
-            let value = format!("{}.{secret}", scope.as_str());
-            set_cookie(
-                &mut answer,
-                Cookie::Admin,
-                app.secure_cookies,
-                &value,
-                SESSION_MINUTES.saturating_mul(60),
-            )?;
+            remember(&mut answer, app, &scope, &secret)?;
             set_cookie(&mut answer, Cookie::AdminForm, app.secure_cookies, "", 0)?;
             Ok(answer)
         }

@@ -211,7 +211,8 @@ pub(super) fn new_form(
     })
 }
 
-fn expiry_fields(policy: &TokenPolicy, asked: &Asked, errors: &Errors) -> Markup {
+/// The day on which a token ends, as the product's policy has it.
+pub(super) fn expiry_fields(policy: &TokenPolicy, asked: &Asked, errors: &Errors) -> Markup {
     let hint = if policy.expiry_required {
         format!(
             "Its last day, in UTC; at most {} days from now. It cannot be changed later.",
@@ -389,7 +390,8 @@ async fn again(at: &InTenant, mut tx: Tx) -> Done {
     Ok(go(&at.address(&format!("/scim/{}", at.place("connection")))))
 }
 
-async fn make(
+/// Issues what was asked for and stores all that follows.
+pub(super) async fn make(
     at: &InTenant,
     tx: &mut Tx,
     product: &Arc<ProductProfile>,
@@ -497,7 +499,14 @@ fn field_of(error: &TokenError) -> &'static str {
 }
 
 impl Asked {
-    fn read(form: &Params) -> Result<Self, Refusal> {
+    /// The name and the end for a token that may do one thing alone.
+    pub(super) fn name_and_end(&self, policy: &TokenPolicy, ask: &mut TokenRequest) -> Result<(), Errors> {
+        ask.name = Some(self.name.clone()).filter(|name| policy.names && !name.is_empty());
+        ask.expires = expiry_of(&self.expires, self.never)?;
+        Ok(())
+    }
+
+    pub(super) fn read(form: &Params) -> Result<Self, Refusal> {
         let text = |name| form.one(name).map(|value| value.unwrap_or_default().trim().to_owned());
         let mut scopes = BTreeSet::new();
         for (scope, name, _) in SCOPES {

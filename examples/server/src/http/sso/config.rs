@@ -6,9 +6,9 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use serde_json::json;
-use tenant_model::{Actor, AuthScheme, Right, Rights, TenantId, authenticate, read_header};
+use tenant_model::{Actor, AuthScheme, Right, Rights, TenantId, Use, authenticate, read_header, touch};
 
 use crate::app::App;
 use crate::clock;
@@ -46,7 +46,7 @@ async fn take(app: &App, address: &Address, parts: &Parts, body: Body) -> Result
         address.meant(app, &mut db).await?
     };
     let id = &meant.tenant.id;
-    let actor = match authorize(app, id, &parts.headers).await {
+    let actor = match authorize(app, id, parts).await {
         Ok(actor) => actor,
         Err(refusal) => return Err(counted(app, parts, refusal)),
     };
@@ -94,7 +94,8 @@ fn counted(app: &App, parts: &Parts, refusal: Refusal) -> Refusal {
     }
 }
 
-async fn authorize(app: &App, tenant: &TenantId, headers: &HeaderMap) -> Result<Actor, Refusal> {
+async fn authorize(app: &App, tenant: &TenantId, parts: &Parts) -> Result<Actor, Refusal> {
+    let (headers, now) = (&parts.headers, clock::now());
     let refused = |code: &str, message: &str| {
         Refusal::new(StatusCode::UNAUTHORIZED, code, message)
             .with_hint("issue a token with: server token issue --tenant ID --purpose sso-config")
@@ -107,7 +108,15 @@ async fn authorize(app: &App, tenant: &TenantId, headers: &HeaderMap) -> Result<
     let keys = app.base.keys.token_hash_keys()?;
     let mut db = app.base.store.read().await?;
     let row = tokens::find(&mut db, &presented.id().tenant(), presented.id()).await?;
-    let known = authenticate(&presented, row.as_ref(), &keys, (tenant, &connection), clock::now())
+    let known = authenticate(&presented, row.as_ref(), &keys, (tenant, &connection), now)
         .map_err(|error| refused(error.code(), &error.to_string()))?;
+    drop(db);
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let address = parts.extensions.get::<Peer>().map(|peer| peer.address());
+    if let Some(used) = row.as_ref().and_then(|row| touch(row, &Use { at: now, address, agent })) {
+        let mut tx = app.base.store.begin(tenant).await?;
+        tokens::note_use(&mut tx, tenant, known.token(), used).await?;
+        tx.commit().await?;
+    }
     Ok(Actor::Token(known.token().clone()))
 }

@@ -6,6 +6,7 @@ use tenant_model::{
     Action, AuditEvent, ConnectionId, ConnectionState, Right, SamlConnection, SamlProfile, Target,
 };
 
+use super::super::config_tokens;
 use super::super::form::{self, Errors, Input, submit};
 use super::super::frame::go;
 use super::super::guard::{Done, InTenant, PostedInTenant};
@@ -44,6 +45,9 @@ async fn page(at: &InTenant, status: StatusCode, errors: &Errors, name: &str) ->
                  wants from us, and can give us its metadata." }
         } @else {
             ul.cards { @for connection in &connections { (card(at, connection)) } }
+        }
+        @if config_tokens::address_of(at, product).is_some() {
+            p { a #sso-tokens href=(at.address("/sso-tokens")) { "Tokens for single sign-on" } ", with which a program gives us metadata" }
         }
         @if may_add {
             section aria-labelledby="new-connection" {

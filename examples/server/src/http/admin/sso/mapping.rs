@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use tenant_model::{
-    AccountField, Action, AttributeBag, AttributeMapping, AuditEvent, FieldRule, NameCase, Right, RoleRule,
-    Source, Target, Transform,
+    AccountField, Action, AttributeBag, AttributeMapping, AuditEvent, FieldRule, NameCase, Right, Source,
+    Target, Transform,
 };
 
 use super::super::form::{self, Errors, Input, checkbox, select, textarea};
 use super::super::frame::go;
 use super::super::guard::{Done, InTenant, PostedInTenant};
+use super::super::roles::{self, Asked, Side};
 use super::{minute, named, no_connection, place, stored, tests_page};
 use crate::http::answer::Refusal;
 use crate::http::html::sentence;
@@ -22,7 +23,7 @@ use crate::store::{people, tenants};
 /// `GET …/mapping`.
 pub(super) async fn show(at: InTenant) -> Done {
     let mapping = stored(&at).await?.connection.mapping;
-    page(&at, StatusCode::OK, &mapping, &Errors::default(), false).await
+    page(&at, StatusCode::OK, &mapping, &Errors::default(), false, &Asked::default()).await
 }
 
 /// `POST …/mapping`: tries what was typed, or saves it.
@@ -30,10 +31,13 @@ pub(super) async fn change(PostedInTenant { at, form }: PostedInTenant) -> Done 
     let old = stored(&at).await?.connection.mapping;
     let mapping = match read(&form, &old) {
         Ok(mapping) => mapping,
-        Err(errors) => return page(&at, StatusCode::UNPROCESSABLE_ENTITY, &old, &errors, false).await,
+        Err(errors) => {
+            return page(&at, StatusCode::UNPROCESSABLE_ENTITY, &old, &errors, false, &Asked::default())
+                .await;
+        }
     };
     if form.one("do")? != Some("save") {
-        return page(&at, StatusCode::OK, &mapping, &Errors::default(), true).await;
+        return page(&at, StatusCode::OK, &mapping, &Errors::default(), true, &Asked::default()).await;
     }
     let id = named(&at)?;
     let target = Target::Connection(id.clone());
@@ -63,12 +67,37 @@ pub(super) async fn change(PostedInTenant { at, form }: PostedInTenant) -> Done 
     Ok(go(&place(&at, &id, "/mapping")))
 }
 
+/// `POST …/roles` and `…/roles/{rule}`: changes the rules that give roles.
+pub(super) async fn change_roles(PostedInTenant { at, form }: PostedInTenant) -> Done {
+    let id = named(&at)?;
+    let target = Target::Connection(id.clone());
+    let rights = at.require(&Right::Members, Action::RoleRulesChanged, target).await?;
+    let mut tx = at.begin().await?;
+    let mut stored = tenants::saml(&mut tx, &at.tenant.id, &id).await?.ok_or_else(no_connection)?;
+    match roles::decide(&at, &form, Side::Login, &id, &stored.connection.mapping, &rights)? {
+        Ok((mapping, events)) => {
+            stored.connection.mapping = mapping;
+            tenants::put_saml(&mut tx, &stored).await?;
+            people::audit(&mut tx, &events).await?;
+            super::done(&at, tx, "The rules were saved. They count from the next login on.").await?;
+            Ok(go(&place(&at, &id, "/mapping")))
+        }
+        Err(refused) => {
+            people::audit(&mut tx, refused.event.as_slice()).await?;
+            tx.commit().await?;
+            let (mapping, errors) = (&stored.connection.mapping, &refused.errors);
+            page(&at, StatusCode::UNPROCESSABLE_ENTITY, mapping, errors, false, &refused.asked).await
+        }
+    }
+}
+
 async fn page(
     at: &InTenant,
     status: StatusCode,
     mapping: &AttributeMapping,
     errors: &Errors,
     tried: bool,
+    asked: &Asked,
 ) -> Done {
     let stored = stored(at).await?;
     let id = stored.connection.id.clone();
@@ -94,8 +123,9 @@ async fn page(
                 @if *hide { p.hint { "Values are shortened, because they are of one of your people. Make a test login to see your own in full." } }
                 (tests_page::mapped(mapping, said, *hide))
             }
-            None => p { "There is no login yet to try it on. " a href=(place(at, &id, "/test")) { "Make a test login" } " first." },
+            None => p #no-login { "There is no login yet to try it on. " a href=(place(at, &id, "/test")) { "Make a test login" } " first." },
         }
+        p { a href=(place(at, &id, "/paste")) id="paste" { "Try it on a response that you paste" } }
         h2 { "Fields" }
         p.hint { "Names are the attribute's Name as the provider sends it, never its friendly name. @NameId stands for the name identifier, =text for a fixed value. The first that has a usable value is taken." }
         (form::post(&at.by, &place(at, &id, "/mapping"), html! {
@@ -103,7 +133,7 @@ async fn page(
             button type="submit" name="do" value="try" id="try-mapping" { "Try it" }
             button type="submit" name="do" value="save" id="save-mapping" { "Save it" }
         }))
-        (roles(mapping))
+        (roles::section(at, &place(at, &id, "/roles"), Side::Login, mapping, &[], asked, errors))
     };
     Ok(at.page_with(status, "Attributes and roles", errors, body))
 }
@@ -126,29 +156,6 @@ fn one(field: &AccountField, rule: &FieldRule, errors: &Errors) -> Markup {
             (select(&name("case"), "Names are compared", None, &[("exact", "exactly"), ("fold", "ignoring upper and lower case")], case, errors))
             (Input::new(&name("transform"), "Steps").optional().most(1000).value(&steps)
                 .hint(r#"A list such as ["lower"] or [{"before": "@"}]; there are after, before, item, lower, one_of, without_prefix, without_suffix."#).show(errors))
-        }
-    }
-}
-
-fn roles(mapping: &AttributeMapping) -> Markup {
-    let rules = &mapping.roles;
-    html! {
-        h2 { "Roles" }
-        @if rules.catalogue().is_empty() { p { "This product has no roles." } }
-        @else {
-            p { "Without a rule that fits: " @match rules.default_role() { Some(role) => { code { (role) } } None => { "no role" } } "." }
-            @if rules.rules().is_empty() { p.quiet { "There is no rule." } }
-            ul { @for rule in rules.rules() { li { (role_rule(rule)) } } }
-        }
-    }
-}
-
-fn role_rule(rule: &RoleRule) -> Markup {
-    html! {
-        @match rule {
-            RoleRule::Equals { from, value, grant } => { "If " code { (from) } " is " code { (value) } ": " code { (grant) } },
-            RoleRule::Group { id, grant } => { "Members of the group " code { (id) } ": " code { (grant) } },
-            RoleRule::ValueIsRole(from) => { "Each value of " code { (from) } " is the name of a role" },
         }
     }
 }

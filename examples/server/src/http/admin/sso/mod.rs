@@ -7,6 +7,7 @@ mod keys_page;
 mod list;
 mod mapping;
 mod metadata;
+mod paste;
 mod tests_page;
 mod upload;
 mod words;
@@ -50,6 +51,9 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route(&format!("{one}/certificates"), post(certificates::add))
         .route(&format!("{one}/certificates-remove"), post(certificates::remove))
         .route(&format!("{one}/mapping"), get(mapping::show).post(mapping::change))
+        .route(&format!("{one}/paste"), get(paste::show).post(paste::look))
+        .route(&format!("{one}/roles"), post(mapping::change_roles))
+        .route(&format!("{one}/roles/{{rule}}"), post(mapping::change_roles))
         .route(&format!("{one}/test"), get(tests_page::begin))
         .route(&format!("{one}/tests/{{test}}"), get(tests_page::show))
 }

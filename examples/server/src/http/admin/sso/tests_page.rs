@@ -52,7 +52,7 @@ pub(super) async fn show(at: InTenant) -> Done {
     let body = html! {
         p { a href=(place(&at, &id, "")) { "Back to " (stored.connection.display_name) } }
         (verdict(&record))
-        @if let Some(report) = &record.report { (problems(report)) }
+        @if let Some(report) = &record.report { (problems(report, &[])) }
         @if let Some(said) = &record.said {
             h2 { "What it makes of a person" }
             (mapped(&stored.connection.mapping, said, false))
@@ -77,8 +77,8 @@ fn verdict(record: &LoginRecord) -> Markup {
     }
 }
 
-/// The problems and the steps of a redacted report.
-fn problems(report: &Value) -> Markup {
+/// The problems and the steps of a redacted report. Those of a `usual` kind are marked as what any old response has.
+pub(super) fn problems(report: &Value, usual: &[&str]) -> Markup {
     let list = |name: &str| report.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let (problems, steps) = (list("problems"), list("steps"));
     let text =
@@ -92,6 +92,7 @@ fn problems(report: &Value) -> Markup {
                     li.card {
                         h3 { (text(problem, "title")) }
                         @if problem.get("severity").and_then(Value::as_str) == Some("notice") { p { span.tag { "a notice, refuses nothing" } } }
+                        @if usual.contains(&kind.as_str()) { p { span.tag { "to be expected of an old response" } } }
                         @for (name, label) in [("expected", "Expected"), ("found", "Found")] {
                             @if !text(problem, name).is_empty() {
                                 p { (label) ": " code { (text(problem, name)) }
@@ -109,7 +110,8 @@ fn problems(report: &Value) -> Markup {
     }
 }
 
-fn findings(report: &Value) -> Markup {
+/// Every question of a redacted report with its answer.
+pub(super) fn findings(report: &Value) -> Markup {
     let rows = report.get("findings").and_then(Value::as_array).cloned().unwrap_or_default();
     let text =
         |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -214,7 +216,7 @@ pub(super) fn refusals(list: &[(String, LoginRecord)]) -> Markup {
                     @if let Some(code) = &record.verdict.code { span.tag { (code) } }
                 }
                 @if let Some(hint) = &record.verdict.hint { p { strong { "What to change: " } (sentence(hint)) } }
-                @if let Some(report) = &record.report { (problems(report)) }
+                @if let Some(report) = &record.report { (problems(report, &[])) }
             }
         }
     }
