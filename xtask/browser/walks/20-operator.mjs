@@ -39,6 +39,21 @@ export async function walk({ server, arrive }) {
     await visitor.sees("There is a problem");
     await visitor.look("admin-tenant-taken");
   });
+  await visitor.step("a tenant is suspended knowingly, and served again", async () => {
+    await visitor.open("/admin/tenants/standard-co");
+    await visitor.go("suspend it");
+    await visitor.look("admin-tenant-suspend");
+    await visitor.fill("Id of the tenant", "something else");
+    await visitor.press("Suspend the tenant", { status: 422 });
+    await visitor.sees("Type the id of the tenant to confirm");
+    await visitor.fill("Id of the tenant", "standard-co");
+    await visitor.press("Suspend the tenant");
+    await visitor.sees("The tenant is suspended");
+    await visitor.look("admin-tenant-suspended");
+    await visitor.go("serve it again");
+    await visitor.press("Serve the tenant again");
+    await visitor.sees("The tenant is served again.");
+  });
   await visitor.step("signing out ends the session", async () => {
     await visitor.press("Sign out");
     await visitor.open("/admin/tenants");
