@@ -77,7 +77,8 @@ fn verdict(record: &LoginRecord) -> Markup {
     }
 }
 
-/// The problems and the steps of a redacted report. Those of a `usual` kind are marked as what any old response has.
+/// The problems and the steps of a redacted report. Those of a `usual` kind are marked as what any old response
+/// has, and ask for no change.
 pub(super) fn problems(report: &Value, usual: &[&str]) -> Markup {
     let list = |name: &str| report.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let (problems, steps) = (list("problems"), list("steps"));
@@ -99,7 +100,7 @@ pub(super) fn problems(report: &Value, usual: &[&str]) -> Markup {
                                     @if name == "found" && problem.get("verified") == Some(&Value::Bool(false)) { " " span.quiet { "(unverified: no good signature covers it)" } } }
                             }
                         }
-                        @for step in steps.iter().filter(|step| text(step, "id").split('/').next() == Some(kind.as_str())) {
+                        @for step in steps.iter().filter(|step| !usual.contains(&kind.as_str()) && text(step, "id").split('/').next() == Some(kind.as_str())) {
                             p { strong { "To do: " } (text(step, "text")) }
                         }
                         p.quiet { "Rule " (text(problem, "rule")) }
