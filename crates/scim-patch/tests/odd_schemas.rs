@@ -1,11 +1,6 @@
 //! What a PATCH does with schemas that are legal and rare.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::needless_pass_by_value,
-    reason = "test helpers"
-)]
+#![expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "test helpers")]
 
 use scim_patch::{Limits, PatchError, PatchRequest, Patched, Quirks, apply};
 use scim_schema::{Resource, SchemaSet, ScimError};
