@@ -68,24 +68,35 @@ pub async fn insert(
          display, display_fold, person_id, body, search, created_at, updated_at, version) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {search}, $12, $13, $14)"
     );
-    sqlx::query(AssertSqlSafe(sql))
+    let query = sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.as_str())
         .bind(resource.id.as_str())
         .bind(resource.kind.as_str())
-        .bind(resource.connection.as_str())
-        .bind(keys.user_name.as_deref())
-        .bind(keys.external_id.as_deref())
-        .bind(keys.display.as_deref())
-        .bind(keys.display_fold.as_deref())
-        .bind(resource.person.as_ref().map(PersonId::as_str))
-        .bind(to_json(&resource.body)?)
-        .bind(keys.search.as_str())
+        .bind(resource.connection.as_str());
+    bind_content(query, resource, keys)?
         .bind(millis(resource.created))
         .bind(millis(resource.updated))
         .bind(resource.version)
         .execute(&mut *db)
         .await?;
     insert_values(db, tenant, resource, keys).await
+}
+
+/// What a write changes, in the order of its placeholders.
+fn bind_content<'a>(
+    query: Query<'a, Any, AnyArguments>,
+    resource: &'a StoredResource,
+    keys: &'a Keys,
+) -> Result<Query<'a, Any, AnyArguments>, StoreError> {
+    let query = query
+        .bind(keys.user_name.as_deref())
+        .bind(keys.external_id.as_deref())
+        .bind(keys.display.as_deref())
+        .bind(keys.display_fold.as_deref())
+        .bind(resource.person.as_ref().map(PersonId::as_str))
+        .bind(to_json(&resource.body)?)
+        .bind(keys.search.as_str());
+    Ok(query)
 }
 
 /// Replaces a resource that is there.
@@ -104,16 +115,8 @@ pub async fn update(
          person_id = $7, body = $8, search = {search}, updated_at = $10, version = $11 \
          WHERE tenant_id = $1 AND resource_id = $2"
     );
-    sqlx::query(AssertSqlSafe(sql))
-        .bind(tenant.as_str())
-        .bind(resource.id.as_str())
-        .bind(keys.user_name.as_deref())
-        .bind(keys.external_id.as_deref())
-        .bind(keys.display.as_deref())
-        .bind(keys.display_fold.as_deref())
-        .bind(resource.person.as_ref().map(PersonId::as_str))
-        .bind(to_json(&resource.body)?)
-        .bind(keys.search.as_str())
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(resource.id.as_str());
+    bind_content(query, resource, keys)?
         .bind(millis(resource.updated))
         .bind(resource.version)
         .execute(&mut *db)

@@ -1,9 +1,11 @@
 //! A server that is killed loses nothing that it acknowledged, and leaves nothing half-done.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use crate::common::{Server, create, expect, group, user};
+use example_server::client::Client;
+
+use crate::common::{Folder, Server, create, expect, group, user};
 use serde_json::{Value, json};
 
 #[test]
@@ -11,49 +13,23 @@ fn what_was_acknowledged_before_a_kill_is_there_after_a_restart() {
     let server = Server::start();
     server.command(&["tenant", "create", "--id", "acme"]);
     let token = server.command(&["token", "issue", "--tenant", "acme"]);
-    let (acknowledged, seen) = mpsc::channel();
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let mut directory = server.client().with_token(&token);
-            let acknowledged = acknowledged.clone();
-            std::thread::spawn(move || {
-                for number in 0.. {
-                    let name = format!("w{writer}-{number}@example.com");
-                    let Ok(reply) = directory.scim("POST", "/scim/v2/Users", Some(&user(&name))) else {
-                        return;
-                    };
-                    if reply.status != 201 {
-                        return;
-                    }
-                    let id = reply.json()["id"].as_str().unwrap().to_owned();
-                    let team = group(&format!("team of {name}"), &[&id]);
-                    let Ok(reply) = directory.scim("POST", "/scim/v2/Groups", Some(&team)) else { return };
-                    if reply.status != 201
-                        || acknowledged.send((name, id, reply.json()["id"].clone())).is_err()
-                    {
-                        return;
-                    }
-                }
-            })
-        })
-        .collect();
-    drop(acknowledged);
-    let mut kept = Vec::new();
-    while kept.len() < 40 {
-        kept.push(seen.recv_timeout(Duration::from_secs(30)).unwrap());
-    }
-    let folder = server.kill();
-    kept.extend(seen.iter());
-    for writer in writers {
-        writer.join().unwrap();
-    }
+    let (folder, kept) = killed_amid(server, &token, 4, 40, |directory, writer, number| {
+        let name = format!("w{writer}-{number}@example.com");
+        let mut made = |path: &str, body: &Value| {
+            let reply = directory.scim("POST", path, Some(body)).ok().filter(|reply| reply.status == 201)?;
+            Some(reply.json()["id"].as_str().unwrap().to_owned())
+        };
+        let id = made("/scim/v2/Users", &user(&name))?;
+        let team = made("/scim/v2/Groups", &group(&format!("team of {name}"), &[&id]))?;
+        Some((name, id, team))
+    });
 
     let server = Server::start_in(folder, &[]);
     let mut directory = server.client().with_token(&token);
     for (name, id, team) in &kept {
         let found = expect(&directory.get(&format!("/scim/v2/Users/{id}")).unwrap(), 200);
         assert_eq!(found["userName"], json!(name));
-        assert_eq!(found["groups"][0]["value"], *team);
+        assert_eq!(found["groups"][0]["value"], json!(team));
     }
     // Nothing half-done: every group is whole, since a request is one transaction.
     let mut start = 1;
@@ -70,6 +46,35 @@ fn what_was_acknowledged_before_a_kill_is_there_after_a_restart() {
         }
     }
     create(&mut directory, "/scim/v2/Users", &user("after@example.com"));
+}
+
+/// Directories that write one after the other until the server is killed, after `enough` of their writes are
+/// acknowledged; gives what it left behind, and all that was acknowledged.
+fn killed_amid<T: Send>(
+    server: Server,
+    token: &str,
+    writers: usize,
+    enough: usize,
+    write: impl Fn(&mut Client, usize, usize) -> Option<T> + Sync,
+) -> (Arc<Folder>, Vec<T>) {
+    let (acknowledged, seen) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for writer in 0..writers {
+            let (write, acknowledged) = (&write, acknowledged.clone());
+            let mut directory = server.client().with_token(token);
+            scope.spawn(move || {
+                for done in (0..).map_while(|number| write(&mut directory, writer, number)) {
+                    acknowledged.send(done).unwrap();
+                }
+            });
+        }
+        drop(acknowledged);
+        let mut kept: Vec<T> =
+            (0..enough).map(|_| seen.recv_timeout(Duration::from_secs(60)).unwrap()).collect();
+        let folder = server.kill();
+        kept.extend(seen.iter());
+        (folder, kept)
+    })
 }
 
 /// Users, and a group of all of them that names them before they have ids.
@@ -94,35 +99,13 @@ fn a_kill_in_the_middle_of_bulk_requests_leaves_each_whole_or_nothing_of_it() {
     let server = Server::start();
     server.command(&["tenant", "create", "--id", "acme", "--bulk"]);
     let token = server.command(&["token", "issue", "--tenant", "acme"]);
-    let (acknowledged, seen) = mpsc::channel();
-    let writers: Vec<_> = (0..3)
-        .map(|writer| {
-            let mut directory = server.client().with_token(&token);
-            let acknowledged = acknowledged.clone();
-            std::thread::spawn(move || {
-                for number in 0.. {
-                    let request = bulk(writer, number);
-                    let Ok(reply) = directory.scim("POST", "/scim/v2/Bulk", Some(&request)) else { return };
-                    let body = expect(&reply, 200);
-                    let made = body["Operations"].as_array().unwrap();
-                    assert!(made.iter().all(|one| one["status"] == json!("201")), "{body}");
-                    if acknowledged.send((writer, number)).is_err() {
-                        return;
-                    }
-                }
-            })
-        })
-        .collect();
-    drop(acknowledged);
-    let mut kept = Vec::new();
-    while kept.len() < 6 {
-        kept.push(seen.recv_timeout(Duration::from_secs(60)).unwrap());
-    }
-    let folder = server.kill();
-    kept.extend(seen.iter());
-    for writer in writers {
-        writer.join().unwrap();
-    }
+    let (folder, kept) = killed_amid(server, &token, 3, 6, |directory, writer, number| {
+        let reply = directory.scim("POST", "/scim/v2/Bulk", Some(&bulk(writer, number))).ok()?;
+        let body = expect(&reply, 200);
+        let made = body["Operations"].as_array().unwrap();
+        assert!(made.iter().all(|one| one["status"] == json!("201")), "{body}");
+        Some((writer, number))
+    });
 
     let server = Server::start_in(folder, &[]);
     let mut directory = server.client().with_token(&token);

@@ -289,15 +289,40 @@ mod tests {
     use scim_schema::{SchemaSet, SortOrder};
     use tenant_model::TenantId;
 
+    /// How the database counts and lists the users that a filter finds, or all.
+    async fn plans(store: &Store, filter: Option<&str>, start: &Start) -> [String; 2] {
+        let set = SchemaSet::standard();
+        let user = set.resource_type("User").unwrap();
+        let mut selection = Selection::default();
+        let first = selection.first_placeholder();
+        let condition = filter.map_or_else(Condition::default, |filter| {
+            let filter = Filter::parse(filter, &scim_filter::Limits::default()).unwrap();
+            let bound = filter.bind(user, &BindOptions::default()).unwrap();
+            translated(user, &bound, store.dialect(), first).unwrap()
+        });
+        selection.add("User", condition);
+        let order = columns::order(store.dialect(), None, SortOrder::Ascending);
+        let mut db = store.read().await.unwrap();
+        resources::plans(&mut db, &TenantId::parse("acme").unwrap(), &selection, &order, start).await
+    }
+
+    /// RFC 9865: a page in the middle begins where the one before ended, and walks over nothing.
+    async fn pages_are_sought(store: &Store, sorts: &str, seeks: &str) {
+        let bookmark = Bookmark { value: Some(Bound::Integer(7)), id: "x".to_owned() };
+        for start in [Start::Offset(0), Start::After(None), Start::After(Some(bookmark))] {
+            let [_, plan] = plans(store, None, &start).await;
+            assert!(
+                plan.contains("scim_resources_type") && !plan.contains(sorts),
+                "a list is sorted: {plan}"
+            );
+            assert_eq!(plan.contains(seeks), matches!(start, Start::After(Some(_))), "{plan}");
+        }
+    }
+
     #[tokio::test]
     async fn what_clients_look_people_up_by_is_found_by_an_index() {
         let file = std::env::temp_dir().join(format!("example-server-plan-{}.sqlite", std::process::id()));
         let store = Store::open(&Database::Sqlite(file.clone())).await.unwrap();
-        let set = SchemaSet::standard();
-        let user = set.resource_type("User").unwrap();
-        let tenant = TenantId::parse("acme").unwrap();
-        let order = columns::order(store.dialect(), None, SortOrder::Ascending);
-        let mut db = store.read().await.unwrap();
         for (filter, index) in [
             (r#"userName eq "x""#, "scim_resources_user_name"),
             (r#"externalId eq "x""#, "scim_resources_external"),
@@ -309,32 +334,13 @@ mod tests {
             (r#"id eq "x""#, "PRIMARY KEY (tenant_id=? AND resource_id=?)"),
             (r#"displayName eq "x""#, "scim_resources_display"),
         ] {
-            let mut selection = Selection::default();
-            let first = selection.first_placeholder();
-            let filter = Filter::parse(filter, &scim_filter::Limits::default()).unwrap();
-            let bound = filter.bind(user, &BindOptions::default()).unwrap();
-            selection.add("User", translated(user, &bound, store.dialect(), first).unwrap());
-            let start = Start::Offset(0);
-            for plan in resources::plans(&mut db, &tenant, &selection, &order, &start).await {
-                assert!(plan.contains(index), "{filter}: {plan}\n{selection:?}");
+            for plan in plans(&store, Some(filter), &Start::Offset(0)).await {
+                assert!(plan.contains(index), "{filter}: {plan}");
                 assert!(!plan.contains("SCAN r"), "{filter}: {plan}");
                 assert!(!plan.contains("scim_resources_type"), "{filter} looks at every user: {plan}");
             }
         }
-        let mut all = Selection::default();
-        all.add("User", Condition::default());
-        let bookmark = Bookmark { value: Some(Bound::Integer(7)), id: "x".to_owned() };
-        for start in [Start::Offset(0), Start::After(None), Start::After(Some(bookmark))] {
-            let [_, plan] = resources::plans(&mut db, &tenant, &all, &order, &start).await;
-            assert!(
-                plan.contains("scim_resources_type") && !plan.contains("TEMP B-TREE"),
-                "a list is sorted: {plan}"
-            );
-            // RFC 9865: a page in the middle begins where the one before ended, and walks over nothing.
-            let seeks = plan.contains("(created_at,resource_id)>(?,?)");
-            assert_eq!(seeks, matches!(start, Start::After(Some(_))), "{plan}");
-        }
-        drop(db);
+        pages_are_sought(&store, "TEMP B-TREE", "(created_at,resource_id)>(?,?)").await;
         store.close().await;
         std::fs::remove_file(&file).unwrap();
     }
@@ -356,11 +362,6 @@ mod tests {
             sqlx::query(sql).execute(&mut *tx).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let set = SchemaSet::standard();
-        let user = set.resource_type("User").unwrap();
-        let tenant = TenantId::parse("acme").unwrap();
-        let order = columns::order(store.dialect(), None, SortOrder::Ascending);
-        let mut db = store.read().await.unwrap();
         for (filter, index) in [
             (r#"userName eq "x""#, "scim_resources_user_name"),
             (r#"userName sw "user-77""#, "scim_resources_user_name"),
@@ -370,28 +371,11 @@ mod tests {
             (r#"id eq "x""#, "scim_resources_pkey"),
             (r#"displayName eq "x""#, "scim_resources_display"),
         ] {
-            let mut selection = Selection::default();
-            let first = selection.first_placeholder();
-            let filter = Filter::parse(filter, &scim_filter::Limits::default()).unwrap();
-            let bound = filter.bind(user, &BindOptions::default()).unwrap();
-            selection.add("User", translated(user, &bound, store.dialect(), first).unwrap());
-            for plan in resources::plans(&mut db, &tenant, &selection, &order, &Start::Offset(0)).await {
+            for plan in plans(&store, Some(filter), &Start::Offset(0)).await {
                 assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{filter}: {plan}");
             }
         }
-        let mut all = Selection::default();
-        all.add("User", Condition::default());
-        let bookmark = Bookmark { value: Some(Bound::Integer(7)), id: "x".to_owned() };
-        for start in [Start::Offset(0), Start::After(None), Start::After(Some(bookmark))] {
-            let [_, plan] = resources::plans(&mut db, &tenant, &all, &order, &start).await;
-            assert!(
-                plan.contains("scim_resources_type") && !plan.contains("Sort"),
-                "a list is sorted: {plan}"
-            );
-            let seeks = plan.contains("ROW(created_at, resource_id) >");
-            assert_eq!(seeks, matches!(start, Start::After(Some(_))), "{plan}");
-        }
-        drop(db);
+        pages_are_sought(&store, "Sort", "ROW(created_at, resource_id) >").await;
         store.close().await;
     }
 }
