@@ -224,6 +224,15 @@ fn said(provider: &TestProvider, server: &Server) -> LoginAnswer {
     answer
 }
 
+/// The certificate that our metadata asks providers to encrypt for.
+fn our_certificate(server: &Server) -> String {
+    let metadata = server.client().get("/v1/sso/metadata?org_id=acme").unwrap().body;
+    let packed: String = metadata.split_whitespace().collect();
+    let certificate = packed.split("X509Certificate>").nth(1).unwrap();
+    let certificate = certificate.split('<').next().unwrap();
+    format!("-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n")
+}
+
 #[test]
 fn a_pasted_response_is_shown_with_what_the_mapping_makes_of_it_and_uses_nothing_up() {
     let (server, mut browser) = scene("standard");
@@ -231,11 +240,7 @@ fn a_pasted_response_is_shown_with_what_the_mapping_makes_of_it_and_uses_nothing
     connected(&mut browser, &provider);
     let added = equals("groups", "b", "admin");
     assert_eq!(browser.submit(&format!("{SSO}/mapping"), &format!("{SSO}/roles"), &added).status, 303);
-    let metadata = server.client().get("/v1/sso/metadata?org_id=acme").unwrap().body;
-    let packed: String = metadata.split_whitespace().collect();
-    let certificate = packed.split("X509Certificate>").nth(1).unwrap();
-    let certificate = certificate.split('<').next().unwrap();
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n");
+    let pem = our_certificate(&server);
     // As the products send them: signed here or there, with typed values, encrypted.
     for style in 0..5 {
         let mut answer = said(&provider, &server);
@@ -309,11 +314,17 @@ fn nothing_is_shown_of_a_pasted_response_that_the_provider_did_not_write() {
     let (server, mut browser) = scene("standard");
     let provider = provider();
     connected(&mut browser, &provider);
+    let pem = our_certificate(&server);
     let mut forgeries = 0;
     for forgery in forge::all() {
         let mut good = said(&provider, &server);
         good.attributes.push(TestAttribute::new("secret", &["Sesame"]));
-        let message = forgery.forge(&provider.idp, &good).unwrap();
+        let message = forgery.forge(&provider.idp, &good).or_else(|_| {
+            // Those of encryption forge an encrypted one.
+            good.encrypt = Some(TestEncryption::new(&pem));
+            forgery.forge(&provider.idp, &good)
+        });
+        let message = message.unwrap();
         let page = look(&mut browser, &message.base64());
         if page.status == 413 {
             // Longer than any response may be.
