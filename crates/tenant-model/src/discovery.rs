@@ -20,6 +20,17 @@ pub struct DiscoveryQuery {
 /// Where someone is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Discovery {
+    /// To a page on which they choose: the claim of the domain says so, and more than one connection is open to it.
+    ///
+    /// # Security
+    /// The names of the connections are told to whoever types an address of the domain. That is why a claim has to ask
+    /// for it.
+    Choice {
+        /// The tenant.
+        tenant: TenantId,
+        /// The connections, in the order in which they were handed over; two at least.
+        connections: Vec<ConnectionId>,
+    },
     /// To the identity provider of a connection.
     Connection {
         /// The tenant.
@@ -63,27 +74,41 @@ pub fn discover(
     now: DateTime<Utc>,
 ) -> Discovery {
     let Some((tenant, connections)) = found.filter(|_| query.named) else { return Discovery::Ordinary };
-    match route(tenant, connections, &query.domain, now) {
-        Some(connection) => Discovery::Connection { tenant: tenant.id.clone(), connection },
-        None => Discovery::Ordinary,
+    let tenant_id = tenant.id.clone();
+    let mut open = routes(tenant, connections, &query.domain, now);
+    match (open.pop(), open.is_empty()) {
+        (None, _) => Discovery::Ordinary,
+        (Some(connection), true) => Discovery::Connection { tenant: tenant_id, connection },
+        (Some(last), false) => {
+            open.push(last);
+            Discovery::Choice { tenant: tenant_id, connections: open }
+        }
     }
 }
 
-fn route(
+/// The connections that are open to the addresses of a domain.
+fn routes(
     tenant: &Tenant,
     connections: &[SamlConnection],
     domain: &Domain,
     now: DateTime<Utc>,
-) -> Option<ConnectionId> {
-    let claim = tenant.claim_of(domain)?;
+) -> Vec<ConnectionId> {
+    let Some(claim) = tenant.claim_of(domain) else { return Vec::new() };
     // A lapse stops routing at once, before the grace for logins is over (TEN-08).
     let verified = matches!(&claim.state, DomainState::Verified { at, .. } if *at <= now);
-    let to = claim.routes_to.as_ref()?;
-    let allowed = claim.limited_to.is_empty() || claim.limited_to.contains(to);
-    let active = connections.iter().any(|c| c.tenant == tenant.id && c.id == *to && c.state.is_active());
-    let counts = connection_counts(&tenant.sso, to);
-    let served = tenant.state == TenantState::Active;
-    (verified && allowed && active && counts && served).then(|| to.clone())
+    if !verified || tenant.state != TenantState::Active {
+        return Vec::new();
+    }
+    let open = |c: &&SamlConnection| {
+        let meant = claim.routes_to.as_ref().map_or(claim.offers_choice, |to| *to == c.id);
+        let allowed = claim.limited_to.is_empty() || claim.limited_to.contains(&c.id);
+        meant
+            && allowed
+            && c.tenant == tenant.id
+            && c.state.is_active()
+            && connection_counts(&tenant.sso, &c.id)
+    };
+    connections.iter().filter(open).map(|c| c.id.clone()).collect()
 }
 
 #[cfg(test)]
@@ -140,6 +165,37 @@ mod tests {
             assert_eq!(ask("alice@example.com", &tenant, &[saml]), Discovery::Ordinary, "{what}");
         }
         assert_eq!(discover(&discovery_query("a@example.com"), None, at(1)), Discovery::Ordinary);
+    }
+
+    // TEN-22
+    #[test]
+    fn a_domain_that_offers_a_choice_leads_to_it_if_more_than_one_connection_is_open() {
+        let mut tenant = tenant();
+        tenant.domains.get_mut("example.com").unwrap().offers_choice = true;
+        let mut other = saml();
+        other.id = connection_id("other");
+        let both = [saml(), other.clone()];
+        let choice = Discovery::Choice {
+            tenant: tenant.id.clone(),
+            connections: vec![connection_id("saml"), connection_id("other")],
+        };
+        let to =
+            |id: &str| Discovery::Connection { tenant: tenant.id.clone(), connection: connection_id(id) };
+        assert_eq!(ask("a@example.com", &tenant, &both), choice);
+        assert_eq!(ask("a@example.com", &tenant, &[saml()]), to("saml"), "one is no choice");
+        let mut off = other;
+        off.state = ConnectionState::Off { since: at(0) };
+        assert_eq!(ask("a@example.com", &tenant, &[saml(), off]), to("saml"));
+        let mut limited = tenant.clone();
+        limited.domains.get_mut("example.com").unwrap().limited_to = [connection_id("other")].into();
+        assert_eq!(ask("a@example.com", &limited, &both), to("other"));
+        let mut enforced = tenant.clone();
+        enforced.sso = SsoPolicy::Enforced { connections: [connection_id("other")].into(), since: at(0) };
+        assert_eq!(ask("a@example.com", &enforced, &both), to("other"));
+        let mut routed = tenant.clone();
+        routed.domains.get_mut("example.com").unwrap().routes_to = Some(connection_id("saml"));
+        assert_eq!(ask("a@example.com", &routed, &both), to("saml"), "a route outranks the choice");
+        assert_eq!(ask("a@example.com", &tenant, &[]), Discovery::Ordinary);
     }
 
     // TEN-22

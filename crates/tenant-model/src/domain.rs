@@ -14,6 +14,9 @@ use crate::tenant::{DomainClaim, DomainState, VerifiedBy};
 use crate::time::after_days;
 use crate::token::{hex, unhex};
 
+/// The label below a domain at which its record is looked for.
+pub const CHALLENGE_LABEL: &str = "_domain-verification";
+
 /// Days until a challenge ends.
 pub const CHALLENGE_DAYS: u16 = 30;
 
@@ -151,7 +154,7 @@ pub fn claim(
         expires: after_days(now, CHALLENGE_DAYS),
     };
     let claim = DomainClaim { proof: Some(proof), ..DomainClaim::new(state) };
-    Ok((claim, TxtRecord { name: format!("_domain-verification.{domain}"), value }))
+    Ok((claim, TxtRecord { name: format!("{CHALLENGE_LABEL}.{domain}"), value }))
 }
 
 /// The operator's word that a tenant owns a domain.

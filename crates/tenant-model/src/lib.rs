@@ -54,8 +54,8 @@ pub use connection::{
 };
 pub use discovery::{Discovery, DiscoveryQuery, discover, discovery_query};
 pub use domain::{
-    CHALLENGE_DAYS, DnsAnswer, DomainError, LAPSE_GRACE_DAYS, MAX_TXT_RECORDS, ProofHash, RECHECK_DAYS,
-    TxtRecord, UNREACHABLE_DAYS, check_dns, claim, claim_by_operator, domain_event,
+    CHALLENGE_DAYS, CHALLENGE_LABEL, DnsAnswer, DomainError, LAPSE_GRACE_DAYS, MAX_TXT_RECORDS, ProofHash,
+    RECHECK_DAYS, TxtRecord, UNREACHABLE_DAYS, check_dns, claim, claim_by_operator, domain_event,
 };
 pub use enforcement::{
     Blocker, EnforceError, EnforcementPreview, ShutOut, ShutOutReason, TEST_LOGIN_HOURS, TestLogin,

@@ -198,6 +198,9 @@ pub struct DomainClaim {
     /// The connection that people with such an address are sent to, if any.
     #[serde(default)]
     pub routes_to: Option<ConnectionId>,
+    /// Whether people with such an address choose among the connections in use, where `routes_to` names none.
+    #[serde(default)]
+    pub offers_choice: bool,
     /// The connections that may assert such addresses; empty means all of the tenant.
     #[serde(default)]
     pub limited_to: BTreeSet<ConnectionId>,
@@ -213,7 +216,14 @@ impl DomainClaim {
     /// A claim that routes nowhere and is limited to nothing.
     #[must_use]
     pub fn new(state: DomainState) -> Self {
-        Self { state, routes_to: None, limited_to: BTreeSet::new(), subdomains: false, proof: None }
+        Self {
+            state,
+            routes_to: None,
+            offers_choice: false,
+            limited_to: BTreeSet::new(),
+            subdomains: false,
+            proof: None,
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 pub mod blast;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::AnyConnection;
 use tenant_model::{
     Actor, Before, Candidate, ChangedBy, DepartmentRule, DirectoryField, DirectoryPerson, GroupKey, GroupRef,
-    Guard, LifecycleEvent, LoginQuery, LoginRows, Person, PersonId, ProductProfile, Provision,
+    Guard, LifecycleEvent, Link, LoginQuery, LoginRows, Person, PersonId, ProductProfile, Provision,
     ProvisionQuery, ProvisionRefusal, ProvisionRows, Right, Rights, RoleRule, RoleRules, ScimConnection,
     Tenant, TenantId, Transition, decide_provision, owner_left, provision_query, transition,
 };
@@ -289,6 +289,25 @@ async fn provision_rows(
     let known = lists.into_iter().flatten().map(|candidate| candidate.person.id.clone()).collect();
     rows.guard = guard(db, tenant, &known).await?;
     Ok(rows)
+}
+
+/// All active persons of a tenant, with what belongs to them: for a dry run that somebody waits for.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn everyone(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<Candidate>, StoreError> {
+    let mut links: BTreeMap<PersonId, Vec<Link>> = BTreeMap::new();
+    for link in people::links_of_tenant(db, tenant).await? {
+        links.entry(link.person.clone()).or_default().push(link);
+    }
+    let mut known = directory::of_tenant(db, tenant).await?;
+    let active = people::active(db, tenant).await?;
+    let with = |person: Person| Candidate {
+        links: links.remove(&person.id).unwrap_or_default(),
+        directory: known.remove(&person.id),
+        person,
+    };
+    Ok(active.into_iter().map(with).collect())
 }
 
 async fn candidates(

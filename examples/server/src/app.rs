@@ -26,6 +26,8 @@ pub struct App {
     pub rates: Rates,
     /// Fetches metadata from where admins say.
     pub fetcher: crate::fetch::Fetcher,
+    /// Looks up the records that prove domains.
+    pub dns: crate::dns::Dns,
     /// What the operator watches.
     pub operations: Operations,
     /// Hashes the passwords of admins.

@@ -174,6 +174,9 @@ pub struct Serve {
     /// The certificate authorities that servers of metadata must have theirs from, in PEM [default: the system's].
     #[arg(long, value_name = "FILE")]
     pub metadata_ca: Option<PathBuf>,
+    /// The DNS server that is asked for the records which prove domains [default: the system's].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dns_server: Option<SocketAddr>,
     /// How many SCIM requests a second each tenant may send, lasting; twice as many at once. 25 at least.
     #[arg(long, value_name = "NUMBER", default_value_t)]
     pub requests_per_second: RequestsPerSecond,
@@ -278,6 +281,21 @@ pub enum Admin {
         #[command(flatten)]
         data: Data,
     },
+    /// Give an administrator of a tenant emergency access, or other codes; prints the codes, one a line, for the only time.
+    EmergencyAccess {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Their tenant.
+        #[arg(long)]
+        tenant: String,
+        /// Take it away instead.
+        #[arg(long)]
+        end: bool,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
     /// List them, one line each: address, state, rights, last sign-in.
     List {
         /// The tenant [default: the operator's accounts].
@@ -334,12 +352,58 @@ pub enum Tenant {
         #[command(flatten)]
         data: Data,
     },
+    /// Show or change whether people must, may or cannot sign in by single sign-on. To enforce it takes two calls: without
+    /// --confirm it is tried out, who would be shut out is printed, and last the word for --confirm.
+    SsoPolicy(Box<SsoPolicy>),
+    /// Open emergency access for some hours.
+    OpenEmergencyAccess {
+        /// The tenant.
+        #[arg(long)]
+        id: String,
+        /// For how long, from now.
+        #[arg(long, default_value_t = 4)]
+        hours: u16,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
     /// List the tenants, one line each: id, profile, name.
     List {
         /// Where the data is.
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// `server tenant sso-policy`.
+#[derive(Debug, Args)]
+pub struct SsoPolicy {
+    /// The tenant.
+    #[arg(long)]
+    pub id: String,
+    /// The policy to set [default: the present one is printed].
+    #[arg(long, value_enum)]
+    pub set: Option<Policy>,
+    /// With `--set enforced`: the connections that count [default: all that are in use].
+    #[arg(long, value_name = "CONNECTION")]
+    pub connection: Vec<String>,
+    /// With `--set enforced`: what the dry run printed last.
+    #[arg(long, value_name = "WORD")]
+    pub confirm: Option<String>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// Whether people sign in by single sign-on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// They must.
+    Enforced,
+    /// They cannot.
+    Off,
+    /// They may.
+    Optional,
 }
 
 /// `server oauth-client …`.

@@ -23,6 +23,7 @@ pub struct Rates {
     unknown_admins: Buckets<(Scope, String)>,
     records: Buckets<(TenantId, ConnectionId, &'static str)>,
     discoveries: Buckets<Peer>,
+    look_ups: Buckets<TenantId>,
 }
 
 impl Rates {
@@ -42,6 +43,7 @@ impl Rates {
             unknown_admins: Buckets::default(),
             records: Buckets::default(),
             discoveries: Buckets::default(),
+            look_ups: Buckets::default(),
         }
     }
 
@@ -67,6 +69,14 @@ impl Rates {
     /// [`RateRefusal`] when too many came from there.
     pub fn discovery(&self, peer: Peer, now: DateTime<Utc>) -> Result<(), RateRefusal> {
         self.discoveries.take(&peer, &RateLimit::FAILURES_PER_ADDRESS, now)
+    }
+
+    /// Counts a question to the DNS that an admin of a tenant asks for.
+    ///
+    /// # Errors
+    /// [`RateRefusal`] when too many were asked lately.
+    pub fn look_up(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<(), RateRefusal> {
+        self.look_ups.take(tenant, &RateLimit::FAILURES_PER_ADDRESS, now)
     }
 
     /// Counts a report on a refused login of a connection.

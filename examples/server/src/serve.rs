@@ -199,12 +199,15 @@ pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Comm
         .map_err(|error| CommandError::Listen { address: address.to_string(), reason: error.to_string() })
 }
 
-/// Reads metadata again where it is due; each address by one node of a fleet.
+/// Reads metadata again and looks domains up again where it is due; each by one node of a fleet.
 async fn follow(app: Shared) {
     loop {
         tokio::time::sleep(FOLLOW_EVERY).await;
         if let Err(error) = crate::idp::refresh::refresh_due(&app.base, &app.fetcher, clock::now()).await {
             tracing::warn!(%error, "metadata was not read again");
+        }
+        if let Err(error) = crate::domains::check_due(&app.base, &app.dns, clock::now()).await {
+            tracing::warn!(%error, "domains were not looked up again");
         }
     }
 }

@@ -87,6 +87,14 @@ CREATE TABLE domain_claims (
 CREATE UNIQUE INDEX domain_claims_verified ON domain_claims (domain) WHERE state = 'verified';
 CREATE INDEX domain_claims_due ON domain_claims (check_at) WHERE check_at IS NOT NULL;
 
+-- What a tenant shall publish in the DNS of a domain, sealed: who knows it could claim the domain for this tenant.
+CREATE TABLE domain_records (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    domain TEXT COLLATE "C" NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (tenant_id, domain)
+);
+
 CREATE TABLE scim_connections (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
     connection_id TEXT COLLATE "C" NOT NULL,
@@ -363,6 +371,7 @@ CREATE TABLE admin_sessions (
     session_hash TEXT COLLATE "C" NOT NULL,
     admin_id TEXT COLLATE "C" NOT NULL,
     epoch BIGINT NOT NULL,
+    facts_body TEXT,
     flash_body TEXT,
     created_at BIGINT NOT NULL,
     idle_until BIGINT NOT NULL,
@@ -372,6 +381,15 @@ CREATE TABLE admin_sessions (
 );
 CREATE INDEX admin_sessions_admin ON admin_sessions (tenant_id, admin_id);
 CREATE INDEX admin_sessions_expiry ON admin_sessions (ends_at);
+
+-- The second factor of emergency access: each works once.
+CREATE TABLE emergency_codes (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    admin_id TEXT COLLATE "C" NOT NULL,
+    code_hash TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant_id, admin_id, code_hash),
+    FOREIGN KEY (tenant_id, admin_id) REFERENCES admins (tenant_id, admin_id) ON DELETE CASCADE
+);
 
 -- Forms that may be sent once, such as those that make a secret.
 CREATE TABLE admin_forms (

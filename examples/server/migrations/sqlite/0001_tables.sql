@@ -86,6 +86,14 @@ CREATE TABLE domain_claims (
 CREATE UNIQUE INDEX domain_claims_verified ON domain_claims (domain) WHERE state = 'verified';
 CREATE INDEX domain_claims_due ON domain_claims (check_at) WHERE check_at IS NOT NULL;
 
+-- What a tenant shall publish in the DNS of a domain, sealed: who knows it could claim the domain for this tenant.
+CREATE TABLE domain_records (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
+    domain TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, domain)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE scim_connections (
     tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
     connection_id TEXT NOT NULL,
@@ -362,6 +370,7 @@ CREATE TABLE admin_sessions (
     session_hash TEXT NOT NULL,
     admin_id TEXT NOT NULL,
     epoch INTEGER NOT NULL,
+    facts_body TEXT,
     flash_body TEXT,
     created_at INTEGER NOT NULL,
     idle_until INTEGER NOT NULL,
@@ -371,6 +380,15 @@ CREATE TABLE admin_sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX admin_sessions_admin ON admin_sessions (tenant_id, admin_id);
 CREATE INDEX admin_sessions_expiry ON admin_sessions (ends_at);
+
+-- The second factor of emergency access: each works once.
+CREATE TABLE emergency_codes (
+    tenant_id TEXT NOT NULL,
+    admin_id TEXT NOT NULL,
+    code_hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, admin_id, code_hash),
+    FOREIGN KEY (tenant_id, admin_id) REFERENCES admins (tenant_id, admin_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 -- Forms that may be sent once, such as those that make a secret.
 CREATE TABLE admin_forms (

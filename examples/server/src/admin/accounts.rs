@@ -7,18 +7,18 @@ use std::num::NonZeroU32;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::AnyConnection;
 use tenant_model::{
-    Action, Actor, AdminId, AuditEvent, EmailAddress, Outcome, RateLimit, RateRefusal, Target, TenantState,
-    rate,
+    Action, Actor, AdminId, AuditEvent, BreakGlassError, EmailAddress, Outcome, RateLimit, RateRefusal,
+    SignInRefusal, Target, TenantState, rate,
 };
 
-use super::code;
 use super::password::PasswordError;
 use super::{Admin, AdminRight, AdminState, Scope};
+use super::{code, emergency, entry};
 use crate::app::{App, Base};
 use crate::keys::Keys;
 use crate::random::{self, NoRandomness};
-use crate::store::admins::{self, AdminSession, OperatorEvent, StoredAdmin};
-use crate::store::{StoreError, people, tenants};
+use crate::store::admins::{self, OperatorEvent, StoredAdmin};
+use crate::store::{StoreError, Tx, people, tenants};
 
 /// What an invitation says.
 #[derive(Clone, Debug)]
@@ -68,6 +68,7 @@ pub async fn invite(
                 epoch: 0,
                 created: now,
                 created_by: by.clone(),
+                person: None,
                 last_sign_in: None,
             };
             admins::insert(db, &admin).await?;
@@ -100,15 +101,11 @@ pub async fn reset(
 /// Switches an account off; its sessions end.
 ///
 /// # Errors
-/// [`AccountFault`].
-pub async fn revoke(
-    db: &mut AnyConnection,
-    admin: &Admin,
-    by: &Actor,
-    now: DateTime<Utc>,
-) -> Result<(), AccountFault> {
-    let admin = end_all(db, admin, AdminState::Revoked).await?;
-    note(db, &admin, by, Action::AdminChanged, "revoked", Outcome::Done, now).await
+/// [`AccountFault`]; the last one with emergency access stays while single sign-on is enforced.
+pub async fn revoke(tx: &mut Tx, admin: &Admin, by: &Actor, now: DateTime<Utc>) -> Result<(), AccountFault> {
+    let admin = emergency::unname(tx, admin, by, now).await?;
+    let admin = end_all(tx, &admin, AdminState::Revoked).await?;
+    note(tx, &admin, by, Action::AdminChanged, "revoked", Outcome::Done, now).await
 }
 
 /// Uses a one-time code and sets the password.
@@ -144,12 +141,14 @@ pub async fn redeem(
 /// Signs in: the secret for the browser's cookie. Whoever guesses learns nothing of which accounts there are.
 ///
 /// # Errors
-/// [`AccountFault::Credentials`] for whatever is wrong, [`AccountFault::TooMany`] after too many wrong guesses.
+/// [`AccountFault::Credentials`] for whatever is wrong, [`AccountFault::TooMany`] after too many wrong guesses,
+/// [`AccountFault::Gate`] when the password was right and the tenant wants another way.
 pub async fn sign_in(
     app: &App,
     scope: &Scope,
     email: &EmailAddress,
     password: &str,
+    emergency_code: &str,
     now: DateTime<Utc>,
 ) -> Result<String, AccountFault> {
     let known = guess(app, scope, email, now).await?;
@@ -173,33 +172,18 @@ pub async fn sign_in(
         tx.commit().await?;
         return Err(AccountFault::Credentials);
     }
-    admins::put_guesses(&mut tx, &admin, None).await?;
-    admin.last_sign_in = Some(now);
-    admins::update(&mut tx, &admin).await?;
-    let secret = open_session(app, &mut tx, &admin, now).await?;
-    note(&mut tx, &admin, &by, Action::AdminSignedIn, "sign-in", Outcome::Done, now).await?;
-    tx.commit().await?;
-    Ok(secret)
-}
-
-/// Begins a session of an account; gives the secret for the browser's cookie.
-pub(super) async fn open_session(
-    app: &App,
-    db: &mut AnyConnection,
-    admin: &Admin,
-    now: DateTime<Utc>,
-) -> Result<String, AccountFault> {
-    let secret = random::secret()?;
-    let session = AdminSession {
-        scope: admin.scope.clone(),
-        hash: app.base.keys.admin_hash(&secret),
-        admin: admin.id.clone(),
-        epoch: admin.epoch,
-        idle_until: after_minutes(now, IDLE_MINUTES),
-        ends_at: after_minutes(now, SESSION_MINUTES),
-        flash: None,
+    let facts = match entry::by_password(&mut tx, &app.base.keys, &admin, emergency_code, now).await? {
+        Ok(facts) => facts,
+        Err(refusal) => {
+            let outcome = Outcome::Refused(refusal.code().to_owned());
+            note(&mut tx, &admin, &by, Action::AdminSignInRefused, "sign-in", outcome, now).await?;
+            tx.commit().await?;
+            return Err(AccountFault::Gate(refusal));
+        }
     };
-    admins::insert_session(db, &session, now).await?;
+    admins::put_guesses(&mut tx, &admin, None).await?;
+    let secret = entry::enter(app, &mut tx, &mut admin, facts, "sign-in", now).await?;
+    tx.commit().await?;
     Ok(secret)
 }
 
@@ -314,6 +298,9 @@ fn code_hash(keys: &Keys, admin: &Admin, typed: &str) -> String {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountFault {
+    /// Emergency access was not changed.
+    #[error(transparent)]
+    BreakGlass(#[from] BreakGlassError),
     /// The code is none, was used, or is over.
     #[error("this code does not work; check it and the e-mail address, or ask for a new one")]
     Code,
@@ -323,9 +310,15 @@ pub enum AccountFault {
     /// There is one already.
     #[error("there is an account with that e-mail address already")]
     Exists,
+    /// The password was right, and the tenant wants another way.
+    #[error(transparent)]
+    Gate(SignInRefusal),
     /// There is no such tenant.
     #[error("there is no such tenant")]
     NoTenant,
+    /// No account is tied to the person, or cannot be.
+    #[error("no administrator's account is tied to this person")]
+    NotTied,
     /// Too many sign in at once, or hashing failed.
     #[error(transparent)]
     Password(#[from] PasswordError),

@@ -1,8 +1,10 @@
 //! Accounts of the administration pages: of the operator, who reaches all tenants, or of one tenant. They are no persons
-//! of a tenant: nobody is provisioned into them and no identity provider signs in to them.
+//! of a tenant: nobody is provisioned into them. Whoever has one may tie it to the person that they are at single sign-on.
 
 pub mod accounts;
 pub mod code;
+pub mod emergency;
+pub mod entry;
 pub mod own;
 pub mod password;
 
@@ -10,7 +12,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tenant_model::{Actor, AdminId, ConnectionId, EmailAddress, Right, Rights, TenantId};
+use tenant_model::{Actor, AdminId, ConnectionId, EmailAddress, PersonId, Right, Rights, TenantId};
 
 /// An account of the administration pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct Admin {
     pub created: DateTime<Utc>,
     /// By whom.
     pub created_by: Actor,
+    /// The person of the tenant that it is tied to: by single sign-on, or for emergency access.
+    #[serde(default)]
+    pub person: Option<PersonId>,
     /// Its last sign-in.
     #[serde(default)]
     pub last_sign_in: Option<DateTime<Utc>>,
@@ -174,6 +179,7 @@ mod tests {
             epoch: 0,
             created: DateTime::default(),
             created_by: Actor::Operator,
+            person: None,
             last_sign_in: None,
         }
     }

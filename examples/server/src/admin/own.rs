@@ -1,14 +1,15 @@
 //! What an account of the pages does with itself: another password, and an end to all its sessions.
 
 use chrono::{DateTime, Utc};
-use tenant_model::{Action, Outcome};
+use tenant_model::{Action, Outcome, SessionFacts};
 
-use super::Admin;
-use super::accounts::{AccountFault, guess, note, open_session};
+use super::accounts::{AccountFault, guess, note};
+use super::{Admin, entry};
 use crate::app::App;
 use crate::store::admins;
 
-/// Changes the password of whoever knows the old one. All sessions end; the secret of a new one is given.
+/// Changes the password of whoever knows the old one. All sessions end; the secret of a new one is given, which
+/// stands on what the present one stood on.
 ///
 /// # Errors
 /// [`AccountFault::Credentials`] for a wrong old password, [`AccountFault::TooMany`] after too many of them.
@@ -17,6 +18,7 @@ pub async fn change_password(
     admin: &Admin,
     old: &str,
     new: &str,
+    facts: Option<SessionFacts>,
     now: DateTime<Utc>,
 ) -> Result<String, AccountFault> {
     // Whoever sits down at an open browser guesses no faster than at the door.
@@ -40,7 +42,7 @@ pub async fn change_password(
     admins::put_code(&mut tx, &after, None).await?;
     admins::put_guesses(&mut tx, &after, None).await?;
     admins::end_sessions_of(&mut tx, &after).await?;
-    let secret = open_session(app, &mut tx, &after, now).await?;
+    let secret = entry::open_session(app, &mut tx, &after, facts, now).await?;
     note(&mut tx, &after, &by, Action::AdminChanged, "password changed", Outcome::Done, now).await?;
     tx.commit().await?;
     Ok(secret)

@@ -1,5 +1,6 @@
 //! Commands about a tenant's connections, people and notices.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -102,8 +103,9 @@ pub enum Beyond {
 /// `server domain …`.
 #[derive(Debug, Subcommand)]
 pub enum Domain {
-    /// Say on the operator's word that a tenant owns a domain; from then on its people sign in only with addresses of
-    /// verified domains.
+    /// Say on the operator's word, without asking the DNS, that a tenant owns a domain; from then on its people sign in
+    /// only with addresses of verified domains.
+    #[command(visible_alias = "add")]
     Verify {
         /// The tenant.
         #[arg(long)]
@@ -111,9 +113,52 @@ pub enum Domain {
         /// The domain, such as example.com.
         #[arg(long)]
         domain: String,
-        /// The connection that /signin leads people with such an address to.
+        /// The connection that /signin leads people with such an address to; `*` lets them choose.
         #[arg(long, value_name = "CONNECTION")]
         routes_to: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Begin the proof by the DNS, as the tenant's own administrators do on their page: prints the name and the value of
+    /// the TXT record to publish, divided by a tab.
+    Claim {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The domain, such as example.com.
+        #[arg(long)]
+        domain: String,
+        /// The connection that /signin leads people with such an address to; `*` lets them choose.
+        #[arg(long, value_name = "CONNECTION")]
+        routes_to: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Look the record of a claimed domain up now; prints the state.
+    Check {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The domain.
+        #[arg(long)]
+        domain: String,
+        /// The DNS server to ask [default: the system's].
+        #[arg(long, value_name = "ADDR:PORT")]
+        dns_server: Option<SocketAddr>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Let a domain go.
+    Release {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The domain.
+        #[arg(long)]
+        domain: String,
         /// Where the data is.
         #[command(flatten)]
         data: Data,
@@ -123,18 +168,6 @@ pub enum Domain {
         /// The tenant.
         #[arg(long)]
         tenant: String,
-        /// Where the data is.
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Say, as the operator, that a mail domain is a tenant's.
-    Add {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The domain.
-        #[arg(long)]
-        domain: String,
         /// Where the data is.
         #[command(flatten)]
         data: Data,

@@ -4,7 +4,7 @@ use tenant_model::{Actor, EmailAddress};
 
 use super::{CommandError, note};
 use crate::admin::accounts::{self, Invitation};
-use crate::admin::{Admin, AdminRight, Scope};
+use crate::admin::{Admin, AdminRight, Scope, emergency};
 use crate::app::Base;
 use crate::clock;
 use crate::config::PublicUrl;
@@ -60,6 +60,29 @@ pub async fn revoke(base: &Base, email: &str, tenant: Option<&str>) -> Result<()
     accounts::revoke(&mut tx, &admin, &Actor::Operator, clock::now()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Gives an account emergency access, or takes it away; the codes to print.
+///
+/// # Errors
+/// [`CommandError::NoAdmin`] when there is no such account.
+pub async fn emergency(
+    base: &Base,
+    email: &str,
+    tenant: &str,
+    end: bool,
+) -> Result<Vec<String>, CommandError> {
+    let admin = find(base, email, Some(tenant)).await?;
+    let (by, now) = (Actor::Operator, clock::now());
+    let mut tx = admins::begin(&base.store, &admin.scope).await?;
+    let codes = if end {
+        emergency::unname(&mut tx, &admin, &by, now).await?;
+        Vec::new()
+    } else {
+        emergency::name(&mut tx, &base.keys, &admin, &by, now).await?
+    };
+    tx.commit().await?;
+    Ok(codes)
 }
 
 /// One line for each account.

@@ -2,8 +2,8 @@
 
 use sqlx::AnyConnection;
 use tenant_model::{
-    Action, Actor, AuditEvent, BlastLimit, ConnectionId, ConnectionState, Domain, Provider, ScimConnection,
-    Target, Tenant, TenantId, claim_by_operator, domain_event,
+    Action, Actor, AuditEvent, BlastLimit, ConnectionId, ConnectionState, Provider, ScimConnection, Target,
+    Tenant, TenantId,
 };
 
 use super::CommandError;
@@ -121,24 +121,6 @@ fn limit(connection: &mut ScimConnection, options: &ConnectionSet) {
             Beyond::Report => tenant_model::Beyond::Report,
         }),
     };
-}
-
-/// Says, as the operator, that a domain is a tenant's.
-///
-/// # Errors
-/// [`CommandError`]; then nothing was stored.
-pub async fn add_domain(base: &Base, tenant: &str, domain: &str) -> Result<(), CommandError> {
-    let now = clock::now();
-    let (id, domain) = (TenantId::parse(tenant)?, Domain::parse(domain)?);
-    let claim = claim_by_operator(&domain, now).map_err(CommandError::Domain)?;
-    let mut tx = base.store.begin(&id).await?;
-    let mut tenant = known(&mut tx, &id).await?;
-    let before = tenant.domains.insert(domain.clone(), claim.clone()).map(|claim| claim.state);
-    tenants::update(&mut tx, &tenant).await?;
-    let event = domain_event(&id, &domain, before.as_ref(), &claim.state, &Actor::Operator, now);
-    people::audit(&mut tx, event.as_slice()).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Makes the secret of Okta's event hook; gives it, to be shown once.

@@ -6,6 +6,7 @@ pub mod connections;
 pub mod domain;
 pub mod oauth_client;
 pub mod people;
+pub mod policy;
 pub mod products;
 pub mod sp_key;
 pub mod tenant;
@@ -54,6 +55,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             admin::revoke(&base, &email, tenant.as_deref()).await?;
             note(&format!("{email} is out; the next request of theirs is refused"));
         }
+        Command::Admin(Admin::EmergencyAccess { email, tenant, end, data }) => {
+            let base = Base::open(&data).await?;
+            for code in admin::emergency(&base, &email, &tenant, end).await? {
+                print(&code)?;
+            }
+        }
         Command::Admin(Admin::List { tenant, data }) => {
             let base = Base::open(&data).await?;
             for line in admin::list(&base, tenant.as_deref()).await? {
@@ -73,6 +80,17 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             note(&format!("tenant {id} now trusts {}", done.entity_id));
             if done.waiting > 0 {
                 note(&format!("{} person(s) must be confirmed again, or give --keep-links", done.waiting));
+            }
+        }
+        Command::Tenant(Tenant::OpenEmergencyAccess { id, hours, data }) => {
+            let base = Base::open(&data).await?;
+            policy::open(&base, &id, hours).await?;
+            note(&format!("emergency access of tenant {id} is open for {hours} hour(s)"));
+        }
+        Command::Tenant(Tenant::SsoPolicy(options)) => {
+            let base = Base::open(&options.data).await?;
+            for line in policy::run(&base, &options).await? {
+                print(&line)?;
             }
         }
         Command::Tenant(Tenant::List { data }) => {
@@ -180,6 +198,7 @@ async fn serve_command(options: Serve) -> Result<(), CommandError> {
         region,
         rates,
         fetcher,
+        dns: crate::dns::Dns::new(options.dns_server),
         operations,
         passwords,
         quirks,
@@ -298,7 +317,10 @@ pub enum CommandError {
     ConnectionExists(String, String),
     /// Nobody can own the domain.
     #[error("the domain was not added ({code}): {0}", code = .0.code())]
-    Domain(tenant_model::DomainError),
+    Domain(#[from] crate::domains::DomainFault),
+    /// The policy was not changed.
+    #[error("the policy was not changed: {0}")]
+    Policy(#[from] crate::policy::PolicyFault),
     /// The product listens to no such hook.
     #[error("profile {0} listens to no hook of Okta")]
     NoHook(String),

@@ -31,10 +31,16 @@ pub(super) async fn connection(command: Connection) -> Result<(), CommandError> 
 
 pub(super) async fn domain(command: Domain) -> Result<(), CommandError> {
     match command {
-        Domain::Add { tenant, domain, data } => {
+        Domain::Check { tenant, domain, dns_server, data } => {
             let base = Base::open(&data).await?;
-            connections::add_domain(&base, &tenant, &domain).await?;
-            note(&format!("addresses of {domain} are those of tenant {tenant}"));
+            let (state, sentence) = super::domain::check(&base, &tenant, &domain, dns_server).await?;
+            note(&sentence);
+            print(state)?;
+        }
+        Domain::Claim { tenant, domain, routes_to, data } => {
+            let base = Base::open(&data).await?;
+            print(&super::domain::claim(&base, &tenant, &domain, routes_to.as_deref()).await?)?;
+            note("publish it as a TXT record, then `server domain check`");
         }
         Domain::List { tenant, data } => {
             let base = Base::open(&data).await?;
@@ -44,6 +50,11 @@ pub(super) async fn domain(command: Domain) -> Result<(), CommandError> {
             let base = Base::open(&data).await?;
             super::domain::verify(&base, &tenant, &domain, routes_to.as_deref()).await?;
             note(&format!("tenant {tenant} owns {domain}"));
+        }
+        Domain::Release { tenant, domain, data } => {
+            let base = Base::open(&data).await?;
+            super::domain::release(&base, &tenant, &domain).await?;
+            note(&format!("tenant {tenant} has let {domain} go"));
         }
     }
     Ok(())

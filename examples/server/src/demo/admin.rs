@@ -45,7 +45,7 @@ async fn sign_in(app: &App, _headers: &HeaderMap, org: &str) -> Result<Answer, R
     tx.commit().await?;
     let password = random::secret()?;
     accounts::redeem(app, &scope, &email, &code, &password, now).await?;
-    let secret = accounts::sign_in(app, &scope, &email, &password, now).await?;
+    let secret = accounts::sign_in(app, &scope, &email, &password, "", now).await?;
     let mut answer = see_other(StatusCode::SEE_OTHER, "/admin");
     let value = format!("{}.{secret}", scope.as_str());
     let cookie = Cookie::Admin.set(app.secure_cookies, &value, SESSION_MINUTES.saturating_mul(60));

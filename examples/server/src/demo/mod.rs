@@ -64,6 +64,7 @@ pub async fn run(options: Demo) -> Result<ExitCode, CommandError> {
     let operations = Operations::new();
     let app = App {
         fetcher: crate::fetch::Fetcher::default(),
+        dns: crate::dns::Dns::new(None),
         base,
         public_url: url.clone(),
         region: None,

@@ -9,7 +9,7 @@ use crate::app::Base;
 use crate::cli::{Purpose, Which};
 use crate::clock;
 use crate::commands::tenant::{SAML_CONNECTION, SCIM_CONNECTION, connection_id};
-use crate::commands::{CommandError, connections, tenant, token};
+use crate::commands::{CommandError, domain, tenant, token};
 use crate::config::PublicUrl;
 use crate::store::tenants;
 
@@ -83,7 +83,7 @@ pub(crate) async fn seed(base: &Base, idp: &DemoIdp) -> Result<Tokens, CommandEr
     let mut tokens = Tokens::new();
     for demo in &TENANTS {
         match tenant::create(base, demo.id, demo.product, Some(demo.name), false).await {
-            Ok(()) => connections::add_domain(base, demo.id, demo.domain).await?,
+            Ok(()) => domain::verify(base, demo.id, demo.domain, None).await?,
             Err(CommandError::TenantExists(_)) => {}
             Err(error) => return Err(error),
         }

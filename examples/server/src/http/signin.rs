@@ -2,9 +2,9 @@
 //! read the same page, whatever the reason (TEN-22).
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use maud::{Markup, html};
-use tenant_model::{Discovery, discover, discovery_query};
+use tenant_model::{ConnectionId, Discovery, SamlConnection, Tenant, discover, discovery_query};
 
 use crate::app::{App, Shared};
 use crate::clock;
@@ -12,12 +12,16 @@ use crate::http::answer::{Answer, Refusal};
 use crate::http::body;
 use crate::http::html::page;
 use crate::http::params::Params;
+use crate::http::sso::product_of;
 use crate::rates::Peer;
 use crate::store::{domains, tenants};
 
-/// `GET /signin`.
-pub(super) async fn show() -> Answer {
-    page(StatusCode::OK, "Sign in", form(false))
+/// `GET /signin[?relay_state=PATH]`.
+pub(super) async fn show(uri: Uri, headers: HeaderMap) -> Answer {
+    match Params::of(&uri).one("relay_state") {
+        Ok(deep) => page(StatusCode::OK, "Sign in", form(false, deep.unwrap_or_default())),
+        Err(refusal) => refusal.into_page(&headers),
+    }
 }
 
 /// `POST /signin`.
@@ -38,6 +42,7 @@ async fn lead(app: &App, peer: Peer, body: axum::body::Body) -> Result<Answer, R
         .with_hint(format!("try again in {} seconds", refusal.retry_after_seconds)));
     }
     let typed = Params::parse(&body::read(body, FORM_LIMIT).await?);
+    let deep = typed.one("relay_state")?.unwrap_or_default();
     let query = discovery_query(typed.one("email")?.unwrap_or_default());
     let mut db = app.base.store.read().await?;
     let tenant = domains::tenant_of(&mut db, &query.domain).await?;
@@ -47,16 +52,35 @@ async fn lead(app: &App, peer: Peer, body: axum::body::Body) -> Result<Answer, R
     };
     drop(db);
     let found = tenant.as_ref().map(|tenant| (tenant, connections.as_slice()));
-    let Discovery::Connection { connection, .. } = discover(&query, found, now) else {
-        return Ok(page(StatusCode::OK, "Sign in", form(true)));
+    let internal = || Refusal::internal("server.profile");
+    let body = match (discover(&query, found, now), &tenant) {
+        (Discovery::Connection { connection, .. }, Some(tenant)) => {
+            onward(&login(app, tenant, &connection, deep).ok_or_else(internal)?)
+        }
+        (Discovery::Choice { connections: open, .. }, Some(tenant)) => {
+            let mut ways = Vec::new();
+            for connection in connections.iter().filter(|connection| open.contains(&connection.id)) {
+                let to = login(app, tenant, &connection.id, deep).ok_or_else(internal)?;
+                ways.push((connection, to));
+            }
+            choice(&ways, deep)
+        }
+        _ => form(true, deep),
     };
-    let login = tenant.as_ref().and_then(|tenant| {
-        let profile = app.base.profiles.of(tenant)?.saml.as_ref()?;
-        Some(profile.addresses(app.public_url.as_str(), &tenant.id, &connection).login)
-    });
-    let login = login.ok_or_else(|| Refusal::internal("server.profile"))?;
+    Ok(page(StatusCode::OK, "Sign in", body))
+}
+
+/// The address at which a login through a connection begins, with the page to come back to.
+pub(super) fn login(app: &App, tenant: &Tenant, connection: &ConnectionId, deep: &str) -> Option<String> {
+    let profile = app.base.profiles.of(tenant)?.saml.as_ref()?;
+    let login = profile.addresses(app.public_url.as_str(), &tenant.id, connection).login;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("answer", "page");
+    if !deep.is_empty() {
+        query.append_pair("relay_state", deep);
+    }
     let mark = if login.contains('?') { '&' } else { '?' };
-    Ok(page(StatusCode::OK, "Sign in", onward(&format!("{login}{mark}answer=page"))))
+    Some(format!("{login}{mark}{}", query.finish()))
 }
 
 /// A page that leads on by itself: a redirect behind a form is one that the policy of these pages forbids.
@@ -68,12 +92,36 @@ fn onward(to: &str) -> Markup {
     }
 }
 
-fn form(asked: bool) -> Markup {
+/// Where someone may sign in: links, so that it works without scripts and the browser may leave this site.
+fn choice(ways: &[(&SamlConnection, String)], deep: &str) -> Markup {
+    html! {
+        p { "Your organisation has several ways to sign in. Choose yours." }
+        ul.cards id="ways" {
+            @for (connection, to) in ways {
+                li.card {
+                    a.button href=(to) {
+                        @if connection.display_name.is_empty() { (connection.id) } @else { (connection.display_name) }
+                    }
+                    @if let Some(product) = product_name(connection) { " " span.quiet { (product) } }
+                }
+            }
+        }
+        @if deep.is_empty() { p { a href="/signin" { "Use another address" } } }
+        @else { p { a href=(format!("/signin?{}", form_urlencoded::Serializer::new(String::new()).append_pair("relay_state", deep).finish())) { "Use another address" } } }
+    }
+}
+
+fn product_name(connection: &SamlConnection) -> Option<&'static str> {
+    product_of(connection.provider).map(saml_sp::Guide::name)
+}
+
+fn form(asked: bool, deep: &str) -> Markup {
     html! {
         @if asked {
             p role="status" { "There is no sign-in by this page for that address. Check how it is written, or ask the administrator of your organisation." }
         }
         form method="post" action="/signin" {
+            @if !deep.is_empty() { input type="hidden" name="relay_state" value=(deep); }
             div.field {
                 label for="email" { "Your work mail address" }
                 input id="email" name="email" type="email" autocomplete="username" maxlength="254" required;

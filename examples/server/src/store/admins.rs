@@ -5,7 +5,7 @@ use scim_filter::Dialect;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use tenant_model::{Actor, AdminId, Bucket, EmailAddress, Outcome};
+use tenant_model::{Actor, AdminId, Bucket, EmailAddress, Outcome, SessionFacts};
 
 use super::row::{bodies, column, json, run, to_json};
 use super::{Store, StoreError, Tx};
@@ -220,6 +220,8 @@ pub struct AdminSession {
     pub idle_until: DateTime<Utc>,
     /// When it ends in any case.
     pub ends_at: DateTime<Utc>,
+    /// In what way it began, of an account of a tenant: that tenant's rules say whether it still holds.
+    pub facts: Option<SessionFacts>,
     /// What to tell on the next page.
     pub flash: Option<Flash>,
 }
@@ -244,8 +246,8 @@ pub async fn insert_session(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO admin_sessions (tenant_id, session_hash, admin_id, epoch, created_at, idle_until, ends_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO admin_sessions (tenant_id, session_hash, admin_id, epoch, created_at, idle_until, ends_at, \
+         facts_body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(session.scope.as_str())
     .bind(session.hash.as_str())
@@ -254,6 +256,7 @@ pub async fn insert_session(
     .bind(millis(now))
     .bind(millis(session.idle_until))
     .bind(millis(session.ends_at))
+    .bind(session.facts.as_ref().map(to_json).transpose()?)
     .execute(db)
     .await?;
     Ok(())
@@ -269,7 +272,7 @@ pub async fn session(
     hash: &str,
 ) -> Result<Option<AdminSession>, StoreError> {
     let row = sqlx::query(
-        "SELECT admin_id, epoch, idle_until, ends_at, flash_body FROM admin_sessions \
+        "SELECT admin_id, epoch, idle_until, ends_at, facts_body, flash_body FROM admin_sessions \
          WHERE tenant_id = $1 AND session_hash = $2",
     )
     .bind(scope.as_str())
@@ -279,6 +282,8 @@ pub async fn session(
     let Some(row) = row else { return Ok(None) };
     let id: String = column(&row, "admin_id")?;
     let flash: Option<String> = column(&row, "flash_body")?;
+    let facts: Option<String> = column(&row, "facts_body")?;
+    let facts = facts.map(|text| serde_json::from_str(&text)).transpose();
     Ok(Some(AdminSession {
         scope: scope.clone(),
         hash: hash.to_owned(),
@@ -286,6 +291,7 @@ pub async fn session(
         epoch: column(&row, "epoch")?,
         idle_until: from_millis(column(&row, "idle_until")?),
         ends_at: from_millis(column(&row, "ends_at")?),
+        facts: facts.map_err(|error| StoreError::corrupt("facts_body", &error))?,
         flash: flash.and_then(|text| serde_json::from_str(&text).ok()),
     }))
 }
@@ -354,6 +360,78 @@ pub async fn use_form(
 pub async fn end_session(db: &mut AnyConnection, scope: &Scope, hash: &str) -> Result<(), StoreError> {
     run(db, "DELETE FROM admin_sessions WHERE tenant_id = $1 AND session_hash = $2", &[scope.as_str(), hash])
         .await
+}
+
+/// Notes on what a session stands now.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn put_facts(
+    db: &mut AnyConnection,
+    session: &AdminSession,
+    facts: &SessionFacts,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE admin_sessions SET facts_body = $3 WHERE tenant_id = $1 AND session_hash = $2")
+        .bind(session.scope.as_str())
+        .bind(session.hash.as_str())
+        .bind(to_json(facts)?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Gives an account other emergency codes, by their hashes; the old ones work no longer.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn put_emergency_codes(
+    db: &mut AnyConnection,
+    admin: &Admin,
+    hashes: &[String],
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM emergency_codes WHERE tenant_id = $1 AND admin_id = $2")
+        .bind(admin.scope.as_str())
+        .bind(admin.id.as_str())
+        .execute(&mut *db)
+        .await?;
+    for hash in hashes {
+        sqlx::query("INSERT INTO emergency_codes (tenant_id, admin_id, code_hash) VALUES ($1, $2, $3)")
+            .bind(admin.scope.as_str())
+            .bind(admin.id.as_str())
+            .bind(hash.as_str())
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// How many emergency codes an account has left.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn emergency_codes(db: &mut AnyConnection, admin: &Admin) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS total FROM emergency_codes WHERE tenant_id = $1 AND admin_id = $2";
+    let row = sqlx::query(sql).bind(admin.scope.as_str()).bind(admin.id.as_str()).fetch_one(db).await?;
+    column(&row, "total")
+}
+
+/// Uses up an emergency code: `false` when it is none of the account's, or was used.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn use_emergency_code(
+    db: &mut AnyConnection,
+    admin: &Admin,
+    hash: &str,
+) -> Result<bool, StoreError> {
+    let done =
+        sqlx::query("DELETE FROM emergency_codes WHERE tenant_id = $1 AND admin_id = $2 AND code_hash = $3")
+            .bind(admin.scope.as_str())
+            .bind(admin.id.as_str())
+            .bind(hash)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends all sessions of an account.

@@ -1,11 +1,13 @@
 //! What the directories say of people, in plain values. A removed user's row stays.
 
+use std::collections::BTreeMap;
+
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use tenant_model::{DirectoryField, DirectoryPerson, EmailAddress, PersonId, TenantId};
 
 use super::StoreError;
-use super::row::{body, column, to_json};
+use super::row::{body, column, json, to_json};
 
 /// Adds or replaces what the directory says of a person.
 ///
@@ -51,6 +53,21 @@ pub async fn of_person(
         &[tenant.as_str(), person.as_str()],
     )
     .await
+}
+
+/// What the directories say of all persons of a tenant.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn of_tenant(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+) -> Result<BTreeMap<PersonId, DirectoryPerson>, StoreError> {
+    let rows = sqlx::query("SELECT person_id, body FROM directory_people WHERE tenant_id = $1")
+        .bind(tenant.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| Ok((person_id(row)?, json(row, "body")?))).collect()
 }
 
 /// The persons whose directory record has a value in a field; a few at most, since several decide nothing.

@@ -1,12 +1,14 @@
 //! Tenants as they change, and whose a mail domain is.
 
+use chrono::{DateTime, Utc};
 use sqlx::AnyConnection;
-use tenant_model::{Domain, DomainState, Tenant};
+use sqlx::any::AnyRow;
+use tenant_model::{Domain, DomainState, Tenant, TenantId};
 
 use super::StoreError;
-use super::row::column;
+use super::row::{column, run};
 use super::tenants;
-use crate::clock::millis;
+use crate::clock::{from_millis, millis};
 
 /// Stores a changed tenant with its domains; its version grows. Call it in a transaction that began with the tenant, on
 /// what was read in it.
@@ -72,6 +74,128 @@ pub async fn tenant_of(db: &mut AnyConnection, domain: &Domain) -> Result<Option
         Some(id) => tenants::find(db, &id).await,
         None => Ok(None),
     }
+}
+
+/// The tenant for which exactly this domain is verified.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn verified_for(db: &mut AnyConnection, domain: &Domain) -> Result<Option<TenantId>, StoreError> {
+    let row = sqlx::query("SELECT tenant_id FROM domain_claims WHERE domain = $1 AND state = 'verified'")
+        .bind(domain.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| tenant_id(&row)).transpose()
+}
+
+/// A domain whose record is to be looked up again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The domain.
+    pub domain: Domain,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+/// The domains that are due, longest first.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn due(db: &mut AnyConnection, now: DateTime<Utc>, most: u32) -> Result<Vec<Due>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT tenant_id, domain, check_at FROM domain_claims WHERE check_at IS NOT NULL AND check_at <= $1 \
+         ORDER BY check_at, tenant_id, domain LIMIT $2",
+    )
+    .bind(millis(now))
+    .bind(i64::from(most))
+    .fetch_all(db)
+    .await?;
+    let read = |row: &AnyRow| {
+        let domain: String = column(row, "domain")?;
+        Ok(Due {
+            tenant: tenant_id(row)?,
+            domain: domain.parse().map_err(|error| StoreError::corrupt("domain", &error))?,
+            at: from_millis(column(row, "check_at")?),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Takes a due domain for this node: `false` when another took it first. Whoever took it and dies leaves it to be taken
+/// again at `until`.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn take_due(db: &mut AnyConnection, row: &Due, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE domain_claims SET check_at = $4 WHERE tenant_id = $1 AND domain = $2 AND check_at = $3",
+    )
+    .bind(row.tenant.as_str())
+    .bind(row.domain.as_str())
+    .bind(millis(row.at))
+    .bind(millis(until))
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Keeps the sealed record that a tenant shall publish.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn put_record(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    domain: &Domain,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO domain_records (tenant_id, domain, sealed) VALUES ($1, $2, $3) \
+         ON CONFLICT (tenant_id, domain) DO UPDATE SET sealed = excluded.sealed",
+    )
+    .bind(tenant.as_str())
+    .bind(domain.as_str())
+    .bind(sealed.to_vec())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The sealed record of a domain.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn record(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    domain: &Domain,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = sqlx::query("SELECT sealed FROM domain_records WHERE tenant_id = $1 AND domain = $2")
+        .bind(tenant.as_str())
+        .bind(domain.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| column(&row, "sealed")).transpose()
+}
+
+/// Forgets the record of a domain.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn delete_record(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    domain: &Domain,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM domain_records WHERE tenant_id = $1 AND domain = $2";
+    run(db, sql, &[tenant.as_str(), domain.as_str()]).await
+}
+
+fn tenant_id(row: &AnyRow) -> Result<TenantId, StoreError> {
+    let id: String = column(row, "tenant_id")?;
+    id.parse().map_err(|error| StoreError::corrupt("tenant_id", &error))
 }
 
 /// Mail domains have three or four parts.

@@ -251,6 +251,23 @@ pub async fn links_through(
     .await
 }
 
+/// All links of a tenant.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn links_of_tenant(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<Link>, StoreError> {
+    bodies(db, "SELECT body FROM links WHERE tenant_id = $1", &[tenant.as_str()]).await
+}
+
+/// All active persons of a tenant, by id.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn active(db: &mut AnyConnection, tenant: &TenantId) -> Result<Vec<Person>, StoreError> {
+    let sql = "SELECT body FROM persons WHERE tenant_id = $1 AND state = 'active' ORDER BY person_id";
+    bodies(db, sql, &[tenant.as_str()]).await
+}
+
 /// Ends a link.
 ///
 /// # Errors

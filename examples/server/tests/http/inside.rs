@@ -12,7 +12,7 @@ use example_server::app::App;
 use example_server::client::Client;
 use example_server::operations::Operations;
 use example_server::rates::{Peer, Rates};
-use example_server::{clock, fetch, http, quirks, serve};
+use example_server::{clock, dns, fetch, http, quirks, serve};
 
 use crate::common::Server;
 use crate::fleet_races::{base, runtime};
@@ -80,6 +80,7 @@ pub(crate) fn app(
         region: None,
         rates: Rates::per_second("1000".parse().unwrap()),
         fetcher: fetch::Fetcher::default(),
+        dns: dns::Dns::new(None),
         operations: Operations::new(),
         limits: serve::Limits::default(),
         passwords: Passwords::default(),

@@ -1,5 +1,7 @@
 //! Sign-in by mail address, and the mapping as an administrator tries and saves it.
 
+use saml_sp::testing::TestIdp;
+
 use crate::sso::sign_in;
 use crate::sso_pages::{SSO, connected, provider, scene, test_login};
 
@@ -32,6 +34,49 @@ fn an_address_of_a_connected_domain_leads_to_its_provider_and_every_other_reads_
     // Guessing is slow.
     let limited = (0..40).map(|_| ask("x@y.example").status).find(|status| *status != 200);
     assert_eq!(limited, Some(429));
+}
+
+// TEN-22
+#[test]
+fn where_a_domain_offers_a_choice_people_choose_and_come_to_the_page_that_they_wanted() {
+    let (server, mut browser) = scene("standard");
+    connected(&mut browser, &provider());
+    let second = TestIdp::well_known("https://idp.example.net").unwrap();
+    let file = server.folder.path().join("second.xml");
+    std::fs::write(&file, crate::sso_pages::metadata(&second)).unwrap();
+    let file = file.to_str().unwrap();
+    server.command(&[
+        "tenant",
+        "configure-idp",
+        "--id",
+        "acme",
+        "--connection",
+        "second",
+        "--metadata",
+        file,
+    ]);
+    let verify = ["domain", "verify", "--tenant", "acme", "--domain", "example.com", "--routes-to", "*"];
+    server.command(&verify);
+    let page = server.client().get("/signin?relay_state=/reports/7").unwrap().body;
+    assert!(page.contains("name=\"relay_state\" value=\"/reports/7\""), "{page}");
+    let ask = |email: &str| {
+        server.client().post_form("/signin", &[("email", email), ("relay_state", "/reports/7")]).unwrap().body
+    };
+    let choice = ask("alice@example.com");
+    for said in ["Example Ltd", "Okta", "second", "relay_state=%2Freports%2F7"] {
+        assert!(choice.contains(said), "{said}: {choice}");
+    }
+    assert!(!choice.contains("http-equiv"), "nothing leads on by itself");
+    let link = choice.split("href=\"").find(|part| part.contains("relay_state")).unwrap();
+    let link = link.split_once('"').unwrap().0.replace("&amp;", "&");
+    let begun = server.client().get(link.strip_prefix(&server.url).unwrap()).unwrap();
+    assert!(begun.status == 302 && begun.location().contains("RelayState="), "{}", begun.body);
+    // With one left there is nothing to choose.
+    let state = "/admin/tenants/acme/sso/second";
+    assert_eq!(browser.submit(state, &format!("{state}/state"), &[("state", "off")]).status, 303);
+    let one = ask("alice@example.com");
+    assert!(one.contains("http-equiv") && !one.contains("id=\"ways\""), "{one}");
+    assert_eq!(ask("x@unknown.example"), ask("nobody"), "the deep link tells nothing either");
 }
 
 #[test]

@@ -16,6 +16,8 @@ use crate::http::html::sentence;
 pub const TABS: &[(&str, &str)] = &[
     ("", "Overview"),
     ("/sso", "Single sign-on"),
+    ("/policy", "Sign-in policy"),
+    ("/domains", "Domains"),
     ("/scim", "Provisioning"),
     ("/users", "People"),
     ("/audit", "Audit trail"),

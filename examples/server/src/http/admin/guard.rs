@@ -23,7 +23,7 @@ use tenant_model::{
 };
 
 use crate::admin::accounts::{IDLE_MINUTES, after_minutes, may_enter};
-use crate::admin::{Admin, Scope};
+use crate::admin::{Admin, Scope, entry};
 use crate::app::{App, Shared};
 use crate::clock;
 use crate::http::answer::{Answer, Refusal, see_other};
@@ -245,6 +245,9 @@ async fn current(app: &Shared, parts: &Parts, now: DateTime<Utc>) -> Result<Opti
     }
     let Some(stored) = admins::find(&mut db, &scope, &session.admin).await? else { return Ok(None) };
     if stored.admin.epoch != session.epoch || may_enter(&mut db, &stored.admin).await?.is_err() {
+        return Ok(None);
+    }
+    if !entry::still_in(&mut db, &stored.admin, &session, now).await? {
         return Ok(None);
     }
     drop(db);

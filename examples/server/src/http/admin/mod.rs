@@ -25,16 +25,19 @@
 //! POST itself, never by an address; ask [`guard::SignedIn::first_use`] first. A form that leads a browser to another
 //! site (a connection test) is a link instead: `form-action 'self'` forbids it.
 
+mod account;
 mod admins;
 mod audit;
 mod clients;
 mod config_tokens;
+mod domains;
 pub mod form;
 pub mod frame;
 pub mod guard;
 mod overview;
 mod own;
 mod people;
+mod policy;
 mod quirks;
 mod roles;
 mod scim;
@@ -59,7 +62,11 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route("/admin/account/password", post(own::change))
         .route("/admin/account/sign-out", post(own::leave))
         .route("/admin/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/admin/account/sso", get(account::show))
+        .route("/admin/account/tie", post(account::tie))
+        .route("/admin/account/untie", post(account::untie))
         .route("/admin/sign-out", post(sign_in::leave))
+        .route("/admin/sso", get(account::ways).post(account::enter))
         .route("/admin/start", get(start::show).post(start::choose))
         .route("/admin/tenants", get(tenants::list).post(tenants::create))
         .route("/admin/admins", get(admins::of_operator).post(admins::invite_operator))
@@ -71,10 +78,22 @@ pub(super) fn routes(router: Router<Shared>) -> Router<Shared> {
         .route("/admin/tenants/{tenant}/audit", get(audit::show))
         .route("/admin/tenants/{tenant}/audit.csv", get(audit::csv))
         .route("/admin/tenants/{tenant}/audit.json", get(audit::json))
+        .route("/admin/tenants/{tenant}/domains", get(domains::show).post(domains::add))
+        .route("/admin/tenants/{tenant}/domains/{domain}", get(domains::one))
+        .route("/admin/tenants/{tenant}/domains/{domain}/again", post(domains::again))
+        .route("/admin/tenants/{tenant}/domains/{domain}/check", post(domains::check))
+        .route("/admin/tenants/{tenant}/domains/{domain}/release", post(domains::release))
+        .route("/admin/tenants/{tenant}/domains/{domain}/sign-in", post(domains::route))
         .route("/admin/tenants/{tenant}/groups", get(people::groups))
         .route("/admin/tenants/{tenant}/groups/{resource}", get(people::group))
         .route("/admin/tenants/{tenant}/people", get(people::accounts))
         .route("/admin/tenants/{tenant}/people/{person}", get(people::person))
+        .route("/admin/tenants/{tenant}/policy", get(policy::show).post(policy::relax))
+        .route("/admin/tenants/{tenant}/policy/dry-run", get(policy::dry_run))
+        .route("/admin/tenants/{tenant}/policy/emergency", post(policy::arm))
+        .route("/admin/tenants/{tenant}/policy/emergency/{admin}", post(policy::name))
+        .route("/admin/tenants/{tenant}/policy/emergency/{admin}/end", post(policy::unname))
+        .route("/admin/tenants/{tenant}/policy/enforce", post(policy::enforce))
         .route("/admin/tenants/{tenant}/scim", get(scim::list).post(scim::add))
         .route("/admin/tenants/{tenant}/scim/{connection}", get(scim::show))
         .route("/admin/tenants/{tenant}/quirks", get(quirks::show))

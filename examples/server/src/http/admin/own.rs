@@ -28,7 +28,7 @@ pub(super) async fn change(Posted { by, form }: Posted) -> Done {
         errors.add("password", "Choose another password than the one that you have");
     }
     if errors.is_empty() {
-        match own::change_password(&by.app, &by.admin, old, new, by.now).await {
+        match own::change_password(&by.app, &by.admin, old, new, by.session.facts.clone(), by.now).await {
             Ok(secret) => {
                 let mut answer = go("/admin/account?changed=yes");
                 remember(&mut answer, &by.app, &by.admin.scope, &secret)?;
@@ -66,6 +66,7 @@ fn page(by: &SignedIn, status: StatusCode, errors: &Errors) -> Done {
                 (submit("change-password", "Change the password"))
             }))
         }
+        @if !by.is_operator() { p { a href="/admin/account/sso" { "Your single sign-on" } } }
         section aria-labelledby="everywhere-title" {
             h2 #everywhere-title { "Sign out everywhere" }
             p { "If you have left a browser open somewhere: every session of yours ends at once, this one too." }

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
 use maud::html;
-use tenant_model::EmailAddress;
+use tenant_model::{EmailAddress, SignInRefusal};
 
 use super::form::{Errors, Input, post_with, submit};
 use super::frame::{go, open_page};
@@ -21,11 +21,12 @@ use crate::random;
 use crate::rates::Peer;
 use crate::store::admins;
 
-/// `GET /admin/sign-in[?org=TENANT]`.
+/// `GET /admin/sign-in[?org=TENANT][&emergency=yes]`.
 pub(super) async fn show(State(app): State<Shared>, uri: axum::http::Uri, headers: HeaderMap) -> Done {
     let query = Params::of(&uri);
     let org = query.one("org")?.unwrap_or_default().to_owned();
-    page(&app, &headers, StatusCode::OK, &org, "", &Errors::default())
+    let emergency = query.one("emergency")? == Some("yes");
+    page(&app, &headers, StatusCode::OK, &Typed { org: &org, email: "", emergency }, &Errors::default())
 }
 
 /// `POST /admin/sign-in`.
@@ -66,25 +67,15 @@ async fn try_enter(app: &Shared, request: Request) -> Done {
     let (org, email) =
         (form.one("org")?.unwrap_or_default().trim(), form.one("email")?.unwrap_or_default().trim());
     let password = form.one("password")?.unwrap_or_default();
-    let wrong =
-        |status, text: &str| page(app, &parts.headers, status, org, email, &Errors::one("email", text));
+    let code = form.one("emergency_code")?;
+    let typed = Typed { org, email, emergency: code.is_some() };
+    let wrong = |status, text: &str| page(app, &parts.headers, status, &typed, &Errors::one("email", text));
     let credentials = AccountFault::Credentials.to_string();
     let (Some(scope), Ok(address)) = (Scope::parse(org), EmailAddress::parse(email)) else {
         return wrong(StatusCode::UNPROCESSABLE_ENTITY, &super::super::html::sentence(&credentials));
     };
-    match accounts::sign_in(app, &scope, &address, password, now).await {
-        Ok(secret) => {
-            // Whatever session this browser had is another one.
-            if let Some((scope, old)) = cookie(app, &parts.headers) {
-                let mut tx = app.base.store.begin_unlocked().await?;
-                admins::end_session(&mut tx, &scope, &app.base.keys.admin_hash(old)).await?;
-                tx.commit().await?;
-            }
-            let mut answer = go("/admin");
-            remember(&mut answer, app, &scope, &secret)?;
-            set_cookie(&mut answer, Cookie::AdminForm, app.secure_cookies, "", 0)?;
-            Ok(answer)
-        }
+    match accounts::sign_in(app, &scope, &address, password, code.unwrap_or_default(), now).await {
+        Ok(secret) => entered(app, &parts.headers, &scope, &secret).await,
         Err(AccountFault::Credentials) => {
             wrong(StatusCode::UNPROCESSABLE_ENTITY, &super::super::html::sentence(&credentials))
         }
@@ -92,21 +83,54 @@ async fn try_enter(app: &Shared, request: Request) -> Done {
     }
 }
 
-fn page(app: &App, headers: &HeaderMap, status: StatusCode, org: &str, email: &str, errors: &Errors) -> Done {
+/// Gives the browser its new session; whatever session it had is another one.
+pub(super) async fn entered(app: &App, headers: &HeaderMap, scope: &Scope, secret: &str) -> Done {
+    if let Some((scope, old)) = cookie(app, headers) {
+        let mut tx = app.base.store.begin_unlocked().await?;
+        admins::end_session(&mut tx, &scope, &app.base.keys.admin_hash(old)).await?;
+        tx.commit().await?;
+    }
+    let mut answer = go("/admin");
+    remember(&mut answer, app, scope, secret)?;
+    set_cookie(&mut answer, Cookie::AdminForm, app.secure_cookies, "", 0)?;
+    Ok(answer)
+}
+
+/// What stands in the form.
+struct Typed<'a> {
+    org: &'a str,
+    email: &'a str,
+    /// With a field for an emergency code.
+    emergency: bool,
+}
+
+fn page(app: &App, headers: &HeaderMap, status: StatusCode, typed: &Typed<'_>, errors: &Errors) -> Done {
     let (token, fresh) = before(app, headers)?;
+    let Typed { org, email, emergency } = typed;
     let body = html! {
         (post_with(&token, "/admin/sign-in", html! {
             (Input::new("org", "Organisation").optional().value(org).autocomplete("organization").most(64)
                 .hint("The id of your organisation here; the operator of this service leaves it empty.").show(errors))
             (Input::new("email", "E-mail address").kind("email").value(email).autocomplete("username").show(errors))
             (Input::new("password", "Password").kind("password").autocomplete("current-password").show(errors))
+            @if *emergency {
+                (Input::new("emergency_code", "Emergency code").most(64)
+                    .hint("One of those on paper. It works while emergency access is open, once.").show(errors))
+            }
             (submit("sign-in", "Sign in"))
         }))
+        p { a href=(with_org("/admin/sso", org)) { "Sign in by single sign-on" } }
         p { a href="/admin/start" { "I have a one-time code" } }
     };
     let mut answer = open_page(status, "Sign in", errors, body);
     keep(app, &mut answer, fresh)?;
     Ok(answer)
+}
+
+/// The address with the organisation that is known already.
+fn with_org(path: &str, org: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("org", org).finish();
+    if org.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// The token of forms that are shown before a sign-in; with the secret to set, if the browser has none yet.
@@ -158,7 +182,17 @@ impl From<AccountFault> for Refusal {
             AccountFault::Credentials => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "admin.credentials", fault.to_string())
             }
+            AccountFault::BreakGlass(error) => {
+                Self::new(StatusCode::CONFLICT, error.code(), error.to_string())
+            }
             AccountFault::Exists => Self::new(StatusCode::CONFLICT, "admin.exists", fault.to_string()),
+            AccountFault::Gate(refusal) => {
+                let hint = gate_hint(&refusal);
+                let out = Self::new(StatusCode::FORBIDDEN, refusal.code(), refusal.to_string());
+                hint.into_iter().fold(out, Self::with_hint)
+            }
+            AccountFault::NotTied => Self::new(StatusCode::FORBIDDEN, "admin.not_tied", fault.to_string())
+                .with_hint("sign in with your password once and tie your account at “Your single sign-on”, or ask another administrator"),
             AccountFault::NoTenant => Self::new(StatusCode::NOT_FOUND, "admin.no_tenant", fault.to_string()),
             AccountFault::Password(PasswordError::Busy) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "admin.busy", fault.to_string())
@@ -168,6 +202,20 @@ impl From<AccountFault> for Refusal {
             AccountFault::Store(error) => error.into(),
             AccountFault::TooMany(refusal) => refusal.into(),
         }
+    }
+}
+
+/// What to do instead.
+fn gate_hint(refusal: &SignInRefusal) -> Option<&'static str> {
+    match refusal {
+        SignInRefusal::BreakGlassNotArmed => {
+            Some("ask another administrator or the operator of this service to open emergency access")
+        }
+        SignInRefusal::SecondFactorMissing => Some(
+            "sign in at /admin/sign-in?emergency=yes with one of the codes that were printed for this account",
+        ),
+        SignInRefusal::SsoEnforced => Some("use single sign-on: /admin/sso"),
+        _ => None,
     }
 }
 
