@@ -186,6 +186,14 @@ CREATE INDEX scim_resources_display ON scim_resources (tenant_id, type, display_
     WHERE display_fold IS NOT NULL;
 CREATE UNIQUE INDEX scim_resources_person ON scim_resources (tenant_id, person_id) WHERE person_id IS NOT NULL;
 
+-- How many resources of a type a tenant has, kept as they come and go: no list counts a whole directory.
+CREATE TABLE resource_counts (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (tenant_id),
+    type TEXT COLLATE "C" NOT NULL,
+    total BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, type)
+);
+
 -- A side index over values of multi-valued attributes that clients look people up by.
 CREATE TABLE resource_values (
     tenant_id TEXT COLLATE "C" NOT NULL,

@@ -241,3 +241,39 @@ fn a_query_at_the_root_is_over_all_types_and_what_one_lacks_has_no_value_there()
     assert_eq!(shown[1]["userName"], json!("bob@example.com"));
     assert_eq!(shown[2].as_object().unwrap().len(), 2, "schemas and id: {}", shown[2]);
 }
+
+// M08: the number of all resources of a type is kept, the number of those that meet a filter is counted; they agree.
+#[test]
+fn the_total_of_a_whole_list_is_the_number_counted_whatever_came_went_or_was_refused() {
+    let server = Server::start();
+    server.command(&["tenant", "create", "--id", "acme", "--bulk"]);
+    let mut directory = server.client().with_token(&server.command(&["token", "issue", "--tenant", "acme"]));
+    let totals = |directory: &mut Client, expected: u64| {
+        for query in ["count=0", "count=1&startIndex=2", "count=1&cursor", "count=0&filter=userName%20pr"] {
+            let list = expect(&directory.get(&format!("/scim/v2/Users?{query}")).unwrap(), 200);
+            assert_eq!(list["totalResults"], json!(expected), "{query}");
+        }
+    };
+    totals(&mut directory, 0);
+    let made = seed(&mut directory);
+    totals(&mut directory, 7);
+    assert_eq!(directory.scim("POST", "/scim/v2/Users", Some(&user(&made[0]))).unwrap().status, 409);
+    let all = expect(&directory.get("/scim/v2/Users").unwrap(), 200);
+    let path = format!("/scim/v2/Users/{}", all["Resources"][0]["id"].as_str().unwrap());
+    assert_eq!(directory.scim("DELETE", &path, None).unwrap().status, 204);
+    assert_eq!(directory.scim("DELETE", &path, None).unwrap().status, 404);
+    create(&mut directory, "/scim/v2/Groups", &group("Team", &[]));
+    totals(&mut directory, 6);
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            { "method": "POST", "path": "/Users", "bulkId": "a", "data": user("new@example.com") },
+            { "method": "POST", "path": "/Users", "bulkId": "b", "data": user("NEW@example.com") },
+            { "method": "POST", "path": "/Groups", "bulkId": "g", "data": group("Team 2", &[]) },
+        ],
+    });
+    expect(&directory.scim("POST", "/scim/v2/Bulk", Some(&bulk)).unwrap(), 200);
+    totals(&mut directory, 7);
+    let groups = expect(&directory.get("/scim/v2/Groups?count=0").unwrap(), 200);
+    assert_eq!(groups["totalResults"], json!(2));
+}
