@@ -72,10 +72,9 @@ fn only_what_the_signature_covers_is_shown() {
 #[test]
 fn a_second_assertion_is_shown_where_a_login_takes_it_and_of_the_same_person_alone() {
     let mut scene = Scene::new();
-    let start = GOOD.find("<saml:Assertion ").unwrap();
-    let end = GOOD.find("</samlp:Response>").unwrap();
-    let second = GOOD[start..end].replace("\"_a\"", "\"_b\"").replace("\"mail\"", "\"more\"");
-    let two = |second: &str| format!("{}{second}</samlp:Response>", &GOOD[..end]);
+    let (before, first, end) = around_the_assertion();
+    let second = first.replace("\"_a\"", "\"_b\"").replace("\"mail\"", "\"more\"");
+    let two = |second: &str| format!("{before}{first}{second}{end}");
     scene.sign = &["_r"];
     let sign = |scene: &Scene, second: &str| scene.signed(&[(GOOD, &two(second))]);
     assert_eq!(show(&scene, &sign(&scene, &second)).unwrap_err().code(), "SIG-13");
@@ -96,12 +95,8 @@ fn what_is_encrypted_is_opened_where_a_login_would_open_it_and_refused_in_the_sa
     assert_eq!(show(&scene, &scene.signed(&[(id, &hidden)])).unwrap().name_id.as_deref(), Some("alice"));
     assert_eq!(show(&scene, &GOOD.replace(id, &hidden)).unwrap_err().code(), "SIG-12");
 
-    let start = GOOD.find("<saml:Assertion ").unwrap();
-    let end = GOOD.find("</samlp:Response>").unwrap();
-    let whole = |data| {
-        let wrapped = wrapped("EncryptedAssertion", &GOOD[start..end], data);
-        format!("{}{wrapped}{}", &GOOD[..start], &GOOD[end..])
-    };
+    let (before, assertion, end) = around_the_assertion();
+    let whole = |data| format!("{before}{}{end}", wrapped("EncryptedAssertion", assertion, data));
     let same = |scene: &Scene, xml: &str| {
         let (shown, login) = (show(scene, xml).unwrap_err(), scene.admit(xml).unwrap_err());
         assert_eq!((shown.code(), shown.to_string()), (login.code(), login.to_string()));
@@ -114,4 +109,12 @@ fn what_is_encrypted_is_opened_where_a_login_would_open_it_and_refused_in_the_sa
     scene.sign = &["_r"];
     let signed = scene.signed(&[(GOOD, &gcm)]);
     assert_eq!(mail(&show(&scene, &signed).unwrap()), Some("a@example.com"));
+}
+
+/// The good response as what is before its assertion, the assertion, and what is behind it.
+fn around_the_assertion() -> (&'static str, &'static str, &'static str) {
+    let start = GOOD.find("<saml:Assertion ").unwrap();
+    let (before, rest) = GOOD.split_at(start);
+    let (assertion, end) = rest.split_at(rest.find("</samlp:Response>").unwrap());
+    (before, assertion, end)
 }
