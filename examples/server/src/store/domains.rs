@@ -1,6 +1,6 @@
 //! Tenants as they change, and whose a mail domain is.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use tenant_model::{Domain, DomainState, Tenant, TenantId};
@@ -34,7 +34,10 @@ pub(super) async fn put_claims(db: &mut AnyConnection, after: &Tenant) -> Result
     for (domain, claim) in &after.domains {
         let check_at = match &claim.state {
             DomainState::Verified { recheck_due, .. } => Some(millis(*recheck_due)),
-            DomainState::Lapsed { since, .. } => Some(millis(*since)),
+            // Not at once: to another node that looks now, it would be due again.
+            DomainState::Lapsed { since, .. } => {
+                Some(millis(since.checked_add_signed(LAPSED_AGAIN).unwrap_or(*since)))
+            }
             DomainState::Failed { .. } | DomainState::Pending { .. } => None,
         };
         sqlx::query("INSERT INTO domain_claims (tenant_id, domain, state, check_at) VALUES ($1, $2, $3, $4)")
@@ -200,3 +203,5 @@ fn tenant_id(row: &AnyRow) -> Result<TenantId, StoreError> {
 
 /// Mail domains have three or four parts.
 const DEEPEST: usize = 6;
+/// A record that went missing is looked for again after so long.
+const LAPSED_AGAIN: TimeDelta = TimeDelta::hours(1);

@@ -56,6 +56,30 @@ pub async fn add(
     Ok(there.map(|_| false))
 }
 
+/// Gives a member another name, or none; `false` when it had that one, or is none.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn rename(
+    db: &mut AnyConnection,
+    tenant: &TenantId,
+    group: &str,
+    member: &str,
+    display: Option<&str>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE group_members SET display = $4 WHERE tenant_id = $1 AND group_id = $2 AND member_id = $3 \
+         AND display IS DISTINCT FROM $4",
+    )
+    .bind(tenant.as_str())
+    .bind(group)
+    .bind(member)
+    .bind(display)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Removes a member; `false` when it was none.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::time::Duration;
 use example_server::client::{Client, Reply};
 
 use crate::common::{Server, create, expect, expect_scim_error, user};
+use crate::oauth::{access, client};
 
 /// A refusal in SCIM's form that says when to come again.
 fn expect_too_many(reply: &Reply) {
@@ -96,15 +97,20 @@ fn a_refusal_before_the_body_came_does_not_end_the_connection() {
     let stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut answers = BufReader::new(&stream);
-    for _ in 0..3 {
-        let head = format!("POST /scim/v2/Users HTTP/1.1\r\nhost: {host}\r\ncontent-length: 2\r\n\r\n");
+    server.directory("acme", "standard");
+    let (id, secret) = client(&server, "acme");
+    let reader = access(&server, &id, &secret, "users_read");
+    // Nobody, and somebody who may only read.
+    let (nobody, reader) = (String::new(), format!("authorization: Bearer {reader}\r\n"));
+    for (who, status) in [(&nobody, 401), (&reader, 403), (&reader, 403), (&nobody, 401)] {
+        let head = format!("POST /scim/v2/Users HTTP/1.1\r\nhost: {host}\r\n{who}content-length: 2\r\n\r\n");
         (&stream).write_all(head.as_bytes()).unwrap();
         // Meanwhile the server has seen the head.
         expect(&server.client().get("/healthz").unwrap(), 200);
         (&stream).write_all(b"{}").unwrap();
         let (mut line, mut length) = (String::new(), 0);
         answers.read_line(&mut line).unwrap();
-        assert!(line.starts_with("HTTP/1.1 401 "), "{line:?}");
+        assert!(line.starts_with(&format!("HTTP/1.1 {status} ")), "{line:?}");
         while line != "\r\n" {
             line.clear();
             answers.read_line(&mut line).unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::common::{Server, create, expect, expect_scim_error, user};
 
 /// A client of a tenant: its id and secret.
-fn client(server: &Server, tenant: &str) -> (String, String) {
+pub(crate) fn client(server: &Server, tenant: &str) -> (String, String) {
     client_with(server, tenant, &[])
 }
 

@@ -147,6 +147,21 @@ fn membership_is_seen_from_both_sides_and_ends_with_the_user() {
     let left = expect(&asked, 200);
     assert_eq!(left["members"].as_array().map(Vec::len), Some(1));
     assert_eq!(left["members"][0]["value"], json!(bob));
+    // RFC 7644 3.5.2: operations apply in order, so a member that goes and comes again has the name sent now.
+    let named = |name: &str| {
+        patch(&json!([
+            { "op": "remove", "path": format!("members[value eq \"{bob}\"]") },
+            { "op": "add", "path": "members", "value": [{ "value": bob, "display": name }] },
+        ]))
+    };
+    let mut versions = Vec::new();
+    for name in ["Bob", "Robert", "Robert"] {
+        assert_eq!(directory.scim("PATCH", &path, Some(&named(name))).unwrap().status, 204);
+        let reply = directory.get(&path).unwrap();
+        assert_eq!(expect(&reply, 200)["members"][0]["display"], json!(name));
+        versions.push(reply.header("etag").unwrap().to_owned());
+    }
+    assert!(versions[0] != versions[1] && versions[1] == versions[2], "{versions:?}");
     let user = expect(&directory.get(&format!("/scim/v2/Users/{bob}")).unwrap(), 200);
     assert_eq!(user["groups"][0]["display"], json!("Team"));
     let found = "/scim/v2/Groups?excludedAttributes=members&filter=members%5Bvalue%20eq%20%22";

@@ -4,6 +4,7 @@
 //! the request itself breaks off, nothing at all was done.
 
 use std::collections::BTreeSet;
+use std::mem::take;
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -28,8 +29,8 @@ pub(super) const LIMITS: BulkLimits =
     BulkLimits { max_operations: 1_000, max_payload_size: body::SCIM_LIMIT };
 
 /// `POST /Bulk`.
-pub(super) async fn run(call: &Call<'_>, body: Body) -> Result<Answer, Fault> {
-    let bytes = body::read(body, LIMITS.max_payload_size).await.map_err(|refusal| {
+pub(super) async fn run(call: &Call<'_>, body: &mut Body) -> Result<Answer, Fault> {
+    let bytes = body::read(take(body), LIMITS.max_payload_size).await.map_err(|refusal| {
         if refusal.status == StatusCode::PAYLOAD_TOO_LARGE {
             return Fault::of(&BulkError::PayloadTooLarge { limit: LIMITS.max_payload_size });
         }

@@ -1,6 +1,7 @@
 //! Lists and searches: of one type or of all, by index and by cursor (RFC 7644 3.4.2, RFC 9865).
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -30,8 +31,8 @@ pub(super) async fn list(call: &Call<'_>, over: &Over) -> Result<Answer, Fault> 
 }
 
 /// `POST /Users/.search`, and `/.search` over all types: the same, with the parameters in the body.
-pub(super) async fn search(call: &Call<'_>, over: &Over, body: Body) -> Result<Answer, Fault> {
-    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+pub(super) async fn search(call: &Call<'_>, over: &Over, body: &mut Body) -> Result<Answer, Fault> {
+    let bytes = body::read(take(body), body::SCIM_LIMIT).await?;
     let fields = parse_object(&bytes, &scim_schema::Limits::default()).map_err(|error| Fault::of(&error))?;
     let search = SearchRequest::from_json(&fields).map_err(|error| Fault::of(&error))?;
     listed(call, over, &search).await

@@ -46,6 +46,13 @@ pub(crate) async fn carry_out(
                 done.rows.inserted = done.rows.inserted.saturating_add(1);
                 done.touched.insert(member.value().to_owned());
             }
+            // It went and came again in one request, with what is sent now.
+            Some(false) if member.is_renewed() => {
+                if members::rename(db, call.tenant(), group, member.value(), member.display()).await? {
+                    done.rows.deleted = done.rows.deleted.saturating_add(1);
+                    done.rows.inserted = done.rows.inserted.saturating_add(1);
+                }
+            }
             Some(false) => {}
             None => done.unknown = done.unknown.saturating_add(1),
         }

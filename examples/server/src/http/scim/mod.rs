@@ -22,8 +22,6 @@ mod switch;
 mod view;
 mod write;
 
-use std::mem::take;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -65,7 +63,7 @@ pub(super) async fn handle(app: &App, address: &Address, request: Request) -> An
     }
 }
 
-/// Takes the body out when it needs it.
+/// Takes the body out once it is to be read; what refuses before that leaves it there.
 async fn answer(app: &App, address: &Address, parts: &Parts, body: &mut Body) -> Result<Answer, Fault> {
     let now = clock::now();
     let caller = auth::check(app, address, &parts.headers, now).await;
@@ -90,24 +88,20 @@ async fn served(call: &Call<'_>, parts: &Parts, body: &mut Body) -> Result<Answe
         ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..] => discovery::answer(call, &segments),
         ["Me", ..] => Err(not_offered("/Me")),
         ["Bulk"] if !call.capabilities().bulk => Err(not_offered("/Bulk")),
-        ["Bulk"] if parts.method == Method::POST => bulk::run(call, take(body)).await,
+        ["Bulk"] if parts.method == Method::POST => bulk::run(call, body).await,
         ["Bulk"] => Err(Fault::method("POST")),
-        [".search"] if parts.method == Method::POST => {
-            list::search(call, &Over::all(call)?, take(body)).await
-        }
+        [".search"] if parts.method == Method::POST => list::search(call, &Over::all(call)?, body).await,
         [".search"] => Err(Fault::method("POST")),
         [endpoint, rest @ ..] => {
             let kind = call.resource_type(endpoint)?;
             match (rest, &parts.method) {
                 ([], &Method::GET) => list::list(call, &Over::one(call, &kind)?).await,
-                ([], &Method::POST) => write::create(call, &kind, take(body)).await,
-                ([".search"], &Method::POST) => {
-                    list::search(call, &Over::one(call, &kind)?, take(body)).await
-                }
+                ([], &Method::POST) => write::create(call, &kind, body).await,
+                ([".search"], &Method::POST) => list::search(call, &Over::one(call, &kind)?, body).await,
                 ([".search"], _) => Err(Fault::method("POST")),
                 ([id], &Method::GET) => read::one(call, &kind, id).await,
-                ([id], &Method::PUT) => write::replace(call, &kind, id, take(body)).await,
-                ([id], &Method::PATCH) => write::patch(call, &kind, id, take(body)).await,
+                ([id], &Method::PUT) => write::replace(call, &kind, id, body).await,
+                ([id], &Method::PATCH) => write::patch(call, &kind, id, body).await,
                 ([id], &Method::DELETE) => write::delete(call, &kind, id).await,
                 ([] | [_], _) => Err(call.method_not_allowed(&kind)),
                 _ => Err(Fault::unknown("such address")),

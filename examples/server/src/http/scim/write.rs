@@ -1,5 +1,7 @@
 //! Writing: create, replace, patch, delete. Each is one transaction; what fails leaves nothing behind.
 
+use std::mem::take;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use scim_patch::{GroupPlan, MembershipChange, PatchRequest, Quirks, RowCounts, apply, plan, plan_replace};
@@ -21,10 +23,10 @@ use crate::store::resources::{self, StoredResource};
 use crate::store::{StoreError, Tx};
 
 /// `POST /Users`.
-pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: Body) -> Result<Answer, Fault> {
+pub(super) async fn create(call: &Call<'_>, kind: &ResourceType, body: &mut Body) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Create)?;
     let projection = call.projection(kind)?;
-    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let bytes = body::read(take(body), body::SCIM_LIMIT).await?;
     call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = add(call, &mut tx, kind, &bytes).await?;
@@ -39,12 +41,12 @@ pub(super) async fn replace(
     call: &Call<'_>,
     kind: &ResourceType,
     id: &str,
-    body: Body,
+    body: &mut Body,
 ) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Replace)?;
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
-    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let bytes = body::read(take(body), body::SCIM_LIMIT).await?;
     call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let written = put(call, &mut tx, kind, id, &bytes, &condition).await?;
@@ -59,12 +61,12 @@ pub(super) async fn patch(
     call: &Call<'_>,
     kind: &ResourceType,
     id: &str,
-    body: Body,
+    body: &mut Body,
 ) -> Result<Answer, Fault> {
     call.allow(kind, Operation::Patch)?;
     let projection = call.projection(kind)?;
     let condition = call.condition()?;
-    let bytes = body::read(body, body::SCIM_LIMIT).await?;
+    let bytes = body::read(take(body), body::SCIM_LIMIT).await?;
     call.passwords.prepare(call, &bytes).await?;
     let mut tx = call.app.base.store.begin(call.tenant()).await?;
     let after = modify(call, &mut tx, kind, id, &bytes, call.leniency.patch(), &condition).await?;

@@ -175,6 +175,7 @@ fn when(label: &str, value: &str, scene: &Scene<'_>) -> Markup {
 fn at_providers(scene: &Scene<'_>, next: Option<&SpKey>) -> Markup {
     let guide = Guide::default();
     let file = next.map(|next| scene.at.address(&format!("{PLACE}/{}/certificate", next.id)));
+    let switched = next.and_then(|next| next.signs_from).is_some_and(|from| from <= scene.at.by.now);
     html! {
         section aria-labelledby="at-providers" {
             h2 #at-providers { "At your identity provider" }
@@ -185,8 +186,12 @@ fn at_providers(scene: &Scene<'_>, next: Option<&SpKey>) -> Markup {
                         ". A provider that reads our metadata from its address finds it there by itself."
                     }
                     li {
-                        "Where the provider checks what we sign: enter it beside the old one before the switch. Where only one \
-                         fits, enter it and press “Switch now” right after."
+                        @if switched {
+                            "Where the provider checks what we sign: it needs the new one now."
+                        } @else {
+                            "Where the provider checks what we sign: enter it beside the old one before the switch. Where only \
+                             one fits, enter it and press “Switch now” right after."
+                        }
                     }
                     li {
                         "Where the provider encrypts for us: replace the old certificate whenever you like. Both are opened."
