@@ -135,7 +135,7 @@ fn a_key_is_exchanged_from_staging_to_removal_without_a_pause() {
     server.command(&["sp-key", "remove", "--tenant", "acme", "--id", &old[0]]);
     let (_, refused) = sign_in_encrypted(&server, &provider, &old_pem);
     assert_eq!(refused.status, 403);
-    assert!(refused.body.contains("ENC-05"), "{}", refused.body);
+    assert!(refused.body.contains("ENC-06"), "{}", refused.body);
     let (_, reply) = sign_in_encrypted(&server, &provider, &new_pem);
     assert_eq!(reply.status, 303, "{}", reply.body);
     let left = keys_of(&server);
